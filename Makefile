@@ -1,0 +1,61 @@
+# `make` lists the targets. Each makes the virtual environment it needs by itself.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo "$(PYTHON) lacks the venv module: install it (Debian: python3-venv) or name another with make PYTHON=…"; exit 1; }
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## The main job end to end: Gateway, service and traffic, and a table of what arrived
+	@$(BIN)/event-processor demo
+
+.PHONY: run
+run: $(READY) ## Keep Gateway and service running, with a curl line to try
+	@$(BIN)/event-processor sandbox --with-service
+
+.PHONY: test
+test: $(READY) ## All tests, with coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+.PHONY: lint
+lint: $(READY) ## Formatting, rules, types, import contracts, Dockerfile
+	@$(BIN)/ruff format --check --quiet . || { echo "make format would change the files above"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint Dockerfile
+
+.PHONY: format
+format: $(READY) ## Format the code and mend what ruff can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+.PHONY: lock
+lock: $(READY) ## Compile the lock files anew
+	@$(UV_COMPILE) --upgrade -o requirements.lock
+	@$(UV_COMPILE) --upgrade --extra embedded --group dev --constraints requirements.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove what the targets made
+	@rm -rf $(VENV) .sandbox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

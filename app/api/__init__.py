@@ -1,0 +1,1 @@
+"""The HTTP edge: what operators, ops and integrators talk to."""

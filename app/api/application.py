@@ -1,0 +1,24 @@
+"""The FastAPI application, put together."""
+
+from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api import health, openapi, problems, receiving
+from app.api.request_id import RequestId
+from app.domain.feed import Feed
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
+
+
+def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Lifespan) -> FastAPI:
+    """An application serving `feeds`, none where it only dispatches. The lifespan's state has to hold `services`."""
+    app = FastAPI(docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.include_router(receiving.router(feeds, body_limit=body_limit))
+    app.include_router(health.router(feeds))
+    problems.install(app)
+    openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
+    app.add_middleware(RequestId)
+    return app

@@ -1,0 +1,168 @@
+"""The API's documentation: OpenAPI from the models that validate, and a /docs page that needs no internet."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
+
+from app import __version__
+from app.api import problems
+from app.api.problems import ProblemDetails, ProblemType
+from app.api.schema import Accepted, Ignored
+from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
+from app.domain.feed import Feed
+
+DESCRIPTION = """
+Receives an operator's bets and deposits as webhooks, and contributes each once to its jackpots at the ThrillPots Gateway.
+
+* **202 means recorded.** The event is committed to the database before it is answered, and will be contributed.
+* **Retries are safe.** The key of an event is its feed, `brand_id` and `event_id`. The same event again is given the
+  first answer again, with the header `Idempotent-Replayed: true`; another event under the same key is refused with 409.
+* **429 and 5xx mean: send it again**, after `Retry-After` seconds where the header is given. Every other 4xx is final.
+* **Not every event contributes.** One that does not is recorded too, and answered with the reason.
+"""
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "bet": {
+        "event_id": "bet-000001",
+        "event_type": "BET",
+        "brand_id": "brand1",
+        "player_id": "player-42",
+        "player_country": "MT",
+        "player_token": "session-7f3a",
+        "game_code": "book-of-examples",
+        "provider_id": "studio-one",
+        "round_id": "round-9001",
+        "amount": 2.50,
+        "currency": "EUR",
+        "occurred_at": "2026-11-22T12:00:00Z",
+    },
+    "deposit": {
+        "event_id": "deposit-000001",
+        "event_type": "DEPOSIT_SUCCESS",
+        "brand_id": "brand1",
+        "player_id": "player-42",
+        "amount": "100.00",
+        "currency": "EUR",
+        "occurred_at": "2026-11-22T12:00:00Z",
+    },
+}
+
+_REFUSALS = (
+    problems.MALFORMED,
+    problems.UNAUTHENTICATED,
+    problems.FOREIGN_BRAND,
+    problems.CONFLICT,
+    problems.TOO_LARGE,
+    problems.NOT_JSON,
+    problems.INVALID,
+    problems.FAILED,
+    problems.UNAVAILABLE,
+)
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_REPLAYED = {
+    "Idempotent-Replayed": {
+        "description": "`true` when the event was recorded before, and this is its first answer again.",
+        "schema": {"type": "string", "const": "true"},
+    }
+}
+_SCHEMES: dict[str, dict[str, Any]] = {
+    "webhookId": {"type": "apiKey", "in": "header", "name": "webhook-id", "description": "Standard Webhooks: message id."},
+    "webhookTimestamp": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-timestamp",
+        "description": "Standard Webhooks: seconds since the epoch.",
+    },
+    "webhookSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`.",
+    },
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "One of the feed's API keys."},
+}
+
+
+def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
+    """What a feed's route says of itself. The endpoint reads the raw body, so its schema is given here."""
+    return {
+        "summary": f"Send an event to the feed {feed.name}",
+        "operation_id": f"receive_{feed.name}",
+        "response_model": Accepted | Ignored,
+        "response_description": "Recorded.",
+        "responses": {202: {"headers": _REPLAYED}, **{kind.status: _documented(kind) for kind in _REFUSALS}},
+        "openapi_extra": {
+            "security": _security(feed.scheme),
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": f"#/components/schemas/{schema.__name__}"},
+                        "example": EXAMPLES[feed.kind],
+                    }
+                },
+            },
+        },
+    }
+
+
+def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
+    """Document the app at /openapi.json and /docs, with the assets served from here."""
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _complete(
+                get_openapi(title="Event processor", version=__version__, description=DESCRIPTION, routes=app.routes),
+                schemas,
+            )
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        root = request.scope.get("root_path", "").rstrip("/")
+        return get_swagger_ui_html(
+            openapi_url=f"{root}/openapi.json",
+            title="Event processor",
+            swagger_js_url=f"{root}/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}/docs/assets/swagger-ui.css",
+            swagger_favicon_url=f"{root}/docs/assets/favicon-32x32.png",
+        )
+
+
+def _documented(kind: ProblemType) -> dict[str, Any]:
+    example = {"type": f"urn:event-processor:problem:{kind.cause}", "title": kind.title, "status": kind.status}
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        "description": kind.title,
+        "content": {problems.MEDIA_TYPE: {"schema": schema, "example": example}},
+        **({"headers": _RETRY_AFTER} if kind.status == problems.UNAVAILABLE.status else {}),
+    }
+
+
+def _security(scheme: Scheme) -> list[dict[str, list[str]]]:
+    match scheme:
+        case StandardWebhooks():
+            return [{"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}]
+        case ApiKeys():
+            return [{"apiKey": []}]
+        case Insecure():
+            return []
+
+
+def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[str, Any]:
+    components = document.setdefault("components", {})
+    models = components.setdefault("schemas", {})
+    for model in (*schemas, ProblemDetails):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        models |= schema.pop("$defs", {})
+        models[model.__name__] = schema
+    components["securitySchemes"] = _SCHEMES
+    return document

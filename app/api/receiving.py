@@ -1,0 +1,110 @@
+"""Receiving events: size limit → authenticate raw bytes → parse → filter → map → record → 202."""
+
+import json
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from app.api import openapi, problems
+from app.api.problems import Refusal
+from app.api.schema import BetEvent, DepositEvent, event_of
+from app.api.state import Services, services
+from app.domain import document
+from app.domain.authentication import refusal
+from app.domain.feed import Feed, decide
+from app.ledger.inbox import Conflict, Duplicate, Entry, Recorded, Verdict
+
+SCHEMAS: dict[str, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
+
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def router(feeds: tuple[Feed, ...], *, body_limit: int) -> APIRouter:
+    """A route for each feed. Bodies over `body_limit` bytes are refused, also while they stream in."""
+    routes = APIRouter(tags=["events"])
+    for feed in feeds:
+        routes.add_api_route(
+            f"/events/{feed.name}",
+            _endpoint(feed),
+            methods=["POST"],
+            status_code=202,
+            max_body_size=body_limit,
+            **openapi.receiving(feed, SCHEMAS[feed.kind]),
+        )
+    return routes
+
+
+def _endpoint(feed: Feed) -> Endpoint:
+    async def receive(request: Request) -> Response:
+        request.scope["feed"] = feed.name
+        service = services(request)
+        if service.drain.draining:
+            raise Refusal(problems.DRAINING)
+        body = await request.body()
+        if reason := refusal(feed.scheme, request.headers, body, now=datetime.now(UTC)):
+            raise Refusal(problems.UNAUTHENTICATED, reason)
+        _require_json(request)
+        return await _record(service, feed, _entry(feed, body))
+
+    return receive
+
+
+def _require_json(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Refusal(problems.NOT_JSON)
+
+
+def _entry(feed: Feed, body: bytes) -> Entry:
+    try:
+        read = document.read(body)
+    except document.MalformedDocumentError as error:
+        raise Refusal(problems.MALFORMED, str(error)) from None
+    try:
+        event = event_of(feed, SCHEMAS[feed.kind].model_validate(read.fields))
+    except ValidationError as error:
+        raise problems.invalid(error) from None
+    if event.key.brand_id not in feed.brands:
+        raise Refusal(problems.FOREIGN_BRAND)
+    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(feed, event))
+
+
+async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
+    metrics, key = service.metrics, entry.key
+    with metrics.record_seconds.time():
+        outcome = await service.inbox.record(entry)
+    match outcome:
+        case Recorded(verdict):
+            if verdict.ignored:
+                metrics.events_ignored.labels(feed.name, verdict.ignored).inc()
+            else:
+                metrics.events_accepted.labels(feed.name).inc()
+                service.recorded()
+            _log(service, "api.event_recorded", entry, ignored=verdict.ignored, contributions=verdict.contributions)
+            return _answer(key.event_id, verdict)
+        case Duplicate(verdict):
+            metrics.events_duplicate.labels(feed.name).inc()
+            _log(service, "api.event_replayed", entry)
+            return _answer(key.event_id, verdict, {"Idempotent-Replayed": "true"})
+        case Conflict():
+            metrics.events_conflict.labels(feed.name).inc()
+            _log(service, "api.event_conflicted", entry)
+            raise Refusal(problems.CONFLICT, "an event with this event_id and other content was recorded first, and stands")
+
+
+def _answer(event_id: str, verdict: Verdict, headers: dict[str, str] | None = None) -> Response:
+    """Made of what the ledger keeps, so that a duplicate is given the first answer byte for byte."""
+    fields: dict[str, Any] = {"event_id": event_id}
+    if verdict.ignored:
+        fields |= {"status": "ignored", "reason": verdict.ignored}
+    else:
+        fields |= {"status": "accepted", "contributions": verdict.contributions}
+    return Response(json.dumps(fields), status_code=202, media_type="application/json", headers=headers)
+
+
+def _log(service: Services, event: str, entry: Entry, **fields: Any) -> None:
+    key = entry.key
+    service.log.info(event, feed=key.feed, brand_id=key.brand_id, event_id=key.event_id, **fields)

@@ -1,0 +1,43 @@
+"""What the routes work with: made by the composition root, carried in the lifespan's state."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from fastapi import Request
+
+from app.ledger.health import LedgerState
+from app.ledger.inbox import Inbox
+from app.ledger.outbox import Backlog
+from app.observability.metrics import Metrics
+
+
+@dataclass(slots=True)
+class Drain:
+    """Whether the service is on its way out."""
+
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """`recorded` is called after each commit that owes contributions; `dispatcher_state` and `gateway_state`
+    are None where this process has no dispatcher.
+    """
+
+    inbox: Inbox
+    metrics: Metrics
+    drain: Drain
+    recorded: Callable[[], None]
+    ledger_state: Callable[[], Awaitable[LedgerState]]
+    backlog: Callable[[], Awaitable[Backlog]]
+    dispatcher_state: Callable[[], str] | None
+    gateway_state: Callable[[], str] | None
+    log: Any = field(default_factory=lambda: structlog.get_logger("api"))
+
+
+def services(request: Request) -> Services:
+    """The services, from the lifespan's state."""
+    found: Services = request.state.services
+    return found

@@ -1,0 +1,51 @@
+"""The command line: one sub-command per job, and one line per mistake."""
+
+import sys
+
+import typer
+
+from app import __version__
+from app.cli import configuration, database, demo, sandbox, service, sign
+from app.ledger.embedded import EmbeddedUnavailableError
+from app.ledger.engine import LedgerUnavailableError
+from app.settings import ConfigurationError
+
+command = typer.Typer(
+    name="event-processor",
+    help="Receives an operator's bets and deposits, and contributes each once at the ThrillPots Gateway.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for function in (
+    service.serve,
+    service.dispatch,
+    database.migrate,
+    database.ledger,
+    configuration.check_config,
+    sign.sign,
+    sandbox.sandbox,
+    demo.demo,
+):
+    command.command()(function)
+
+
+@command.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Receives an operator's bets and deposits, and contributes each once at the ThrillPots Gateway."""
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command. Exits 2 on a wrong configuration, 1 when the job failed."""
+    try:
+        command()
+    except ConfigurationError as error:
+        for mistake in error.mistakes:
+            print(f"configuration: {mistake}", file=sys.stderr)
+        sys.exit(2)
+    except (EmbeddedUnavailableError, LedgerUnavailableError) as error:
+        print(f"database: {error}", file=sys.stderr)
+        sys.exit(1)

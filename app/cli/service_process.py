@@ -1,0 +1,67 @@
+"""The service in a process of its own, as it runs in production: started, awaited, stopped."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from subprocess import DEVNULL
+
+import httpx
+
+from app.settings import CONFIG, PREFIX
+
+START = 120.0  # seconds until a starting service has to be ready, on the slowest of machines
+
+
+class NotReadyError(Exception):
+    """The service did not become ready."""
+
+
+@asynccontextmanager
+async def service_process(configuration: Path, url: str, *, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `event-processor serve` with a configuration until the context ends, and wait until it is ready.
+    Raises NotReadyError.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from app.cli import main; main()", "serve"),
+            env=environment | {CONFIG: str(configuration)},
+            stdin=DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
+        )
+    try:
+        await _ready(process, url, log)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+    async with asyncio.timeout(START), httpx.AsyncClient(base_url=url) as client:
+        while process.returncode is None:
+            try:
+                response = await client.get("/health/ready")
+            except httpx.TransportError:
+                pass
+            else:
+                if response.is_success:
+                    return
+            await asyncio.sleep(0.05)
+    lines = log.read_text().splitlines()
+    raise NotReadyError(f"the service did not start: {lines[-1] if lines else 'no output'}")
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

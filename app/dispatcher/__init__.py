@@ -1,0 +1,1 @@
+"""The background half: claims contributions, calls the Gateway, settles them."""

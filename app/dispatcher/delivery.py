@@ -1,0 +1,105 @@
+"""One delivery: call the Gateway for a claimed contribution and settle it, come what may."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from app.domain.outcome import Answered, NotSent, NoToken, Reply, Unanswered, Verdict, retry_after, verdict
+from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
+from app.gateway.client import Gateway
+from app.ledger.engine import LedgerUnavailableError
+from app.ledger.outbox import Claim, Outbox
+from app.observability.metrics import Metrics
+
+SETTLE_RETRY = 0.2  # seconds between tries to write an outcome while the database does not answer
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How to deliver. `jitter` gives random numbers in [0, 1)."""
+
+    gateway: Gateway
+    outbox: Outbox
+    metrics: Metrics
+    policy: RetryPolicy
+    jitter: Callable[[], float]
+
+    async def deliver(self, claim: Claim) -> Verdict:
+        """Call and settle. Once the call has begun, its outcome is known here alone, so this keeps trying
+        to write it until it is written or the lease has passed to another.
+        """
+        began = time.monotonic()
+        reply = await self.gateway.contribute(claim.id, claim.body)
+        took = time.monotonic() - began
+        means = verdict(reply)
+        settled = settlement(
+            means,
+            self.policy,
+            attempt=claim.attempt,
+            age=claim.age + timedelta(seconds=took),
+            retry_after=retry_after(reply, now=datetime.now(UTC)),
+            jitter=self.jitter(),
+        )
+        if await self._settle(claim, settled, reply):
+            self._observe(claim, settled, reply, took)
+        else:
+            self.metrics.leases_lost.inc()
+            _log.error("dispatcher.lease_lost", **_ids(claim), verdict=means.name.lower())
+        return means
+
+    async def _settle(self, claim: Claim, settled: Settlement, reply: Reply) -> bool:
+        status, text = _answer(reply)
+        while True:
+            try:
+                return await self.outbox.settle(claim, settled, gateway_status=status, gateway_response=text)
+            except LedgerUnavailableError as error:
+                _log.warning("dispatcher.settle_failed", **_ids(claim), error=str(error))
+                await asyncio.sleep(SETTLE_RETRY)
+
+    def _observe(self, claim: Claim, settled: Settlement, reply: Reply, took: float) -> None:
+        self.metrics.gateway_call_seconds.observe(took)
+        self.metrics.contributions_settled.labels(settled.status).inc()
+        if settled.status is Status.CONTRIBUTED:
+            self.metrics.end_to_end_seconds.observe(claim.age.total_seconds() + took)
+        level, event = _EVENTS[settled.status]
+        status, text = _answer(reply)
+        fields = {"gateway_status": status} if status else {"cause": text}
+        if settled.status is Status.PENDING:
+            fields["due_in"] = round(settled.delay.total_seconds(), 3)
+        _log.log(level, event, **_ids(claim), attempt=claim.attempt, seconds=round(took, 4), **fields)
+
+
+_EVENTS = {
+    Status.CONTRIBUTED: (20, "dispatcher.contributed"),
+    Status.DECLINED: (20, "dispatcher.declined"),
+    Status.PENDING: (30, "dispatcher.contribution_retried"),
+    Status.UNKNOWN: (40, "dispatcher.outcome_unknown"),
+    Status.EXPIRED: (40, "dispatcher.contribution_expired"),
+}
+
+
+def _answer(reply: Reply) -> tuple[int | None, str]:
+    match reply:
+        case Answered(status=status, body=body):
+            return status, body
+        case NotSent(cause=cause) | Unanswered(cause=cause):
+            return None, cause
+        case NoToken():
+            return None, "no service token"
+
+
+def _ids(claim: Claim) -> dict[str, str]:
+    key = claim.key
+    return {
+        "contribution_id": str(claim.id),
+        "feed": key.feed,
+        "brand_id": key.brand_id,
+        "event_id": key.event_id,
+        "source_id": claim.source_id,
+    }

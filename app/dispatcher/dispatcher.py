@@ -1,0 +1,166 @@
+"""The dispatcher's loop: claims what there are free slots for, never dies silently, and stops without losing a call."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+
+from app.dispatcher.delivery import Delivery
+from app.domain.outcome import Verdict
+from app.ledger.outbox import Claim
+
+RECOVER_EVERY = 5.0  # seconds between looks for leases that their holders left behind
+
+State = Literal["ok", "held", "failing", "stalled", "stopped"]
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """`concurrency` calls at once; looks for work at least every `poll_interval`; `hold` is the time between probes
+    while the Gateway answers 403; without a finished pass for `stalled_after`, the dispatcher counts as stalled.
+    """
+
+    concurrency: int
+    poll_interval: timedelta
+    lease: timedelta
+    hold: timedelta
+    stalled_after: timedelta
+
+
+class Dispatcher:
+    """Runs until it is stopped; any number of them may work on one ledger."""
+
+    def __init__(self, delivery: Delivery, pace: Pace, *, jitter: Callable[[], float]) -> None:
+        self._delivery = delivery
+        self._pace = pace
+        self._jitter = jitter
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._failures = 0
+        self._progress = time.monotonic()
+        self._recovered = float("-inf")
+        self._held_until: float | None = None
+
+    @property
+    def state(self) -> State:
+        """What it is doing, by the progress it makes."""
+        if self._stopping.is_set():
+            return "stopped"
+        if time.monotonic() - self._progress > self._pace.stalled_after.total_seconds():
+            return "stalled"
+        if self._failures:
+            return "failing"
+        return "ok" if self._held_until is None else "held"
+
+    @property
+    def in_flight(self) -> int:
+        """How many contributions are in its hands."""
+        return len(self._running)
+
+    def gateway_state(self) -> str:
+        """Whether there is a service token to work with."""
+        return "authenticated" if self._delivery.gateway.authenticated else "unauthenticated"
+
+    def wake(self) -> None:
+        """Say that there may be something due."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Dispatch until `stop`; then let running calls finish and settle."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                more = await self._pass()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass must come
+                self._failures += 1
+                self._delivery.metrics.passes_failed.inc()
+                _log.error("dispatcher.pass_failed", error=str(error), failures=self._failures, exc_info=error)
+                await self._rest(self._backoff())
+            else:
+                self._failures = 0
+                self._progress = time.monotonic()
+                if not more:
+                    await self._rest(self._pace.poll_interval.total_seconds())
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def stop(self) -> None:
+        """Claim nothing more. `run` returns when the last call is settled."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def _pass(self) -> bool:
+        """Recover, claim and start what can be started. True when there may be more to claim at once."""
+        await self._recover()
+        slots = self._slots()
+        if not slots or not self._delivery.gateway.authenticated:
+            return False
+        claims = await self._delivery.outbox.claim(slots, lease=self._pace.lease)
+        for claim in claims:
+            await self._start(claim)
+        return len(claims) == slots and self._held_until is None
+
+    def _slots(self) -> int:
+        if self._held_until is None:
+            return self._pace.concurrency - len(self._running)
+        probing = bool(self._running) or time.monotonic() < self._held_until
+        return 0 if probing else 1
+
+    async def _start(self, claim: Claim) -> None:
+        if self._stopping.is_set():
+            await self._delivery.outbox.release(claim)
+            return
+        task = asyncio.create_task(self._deliver(claim))
+        self._running.add(task)
+        self._delivery.metrics.in_flight.set(len(self._running))
+        task.add_done_callback(self._finished)
+
+    async def _deliver(self, claim: Claim) -> None:
+        means = await self._delivery.deliver(claim)
+        if means is Verdict.FORBIDDEN:
+            self._hold()
+        elif means in {Verdict.CONTRIBUTED, Verdict.DECLINED} and self._held_until is not None:
+            self._held_until = None
+            self._delivery.metrics.held.set(0)
+            _log.info("dispatcher.released")
+
+    def _hold(self) -> None:
+        """A missing permission concerns every contribution alike: hold them all, and probe with one at a time."""
+        if self._held_until is None:
+            self._delivery.metrics.held.set(1)
+            _log.error("dispatcher.held", reason="the Gateway answers 403: our account lacks a permission")
+        self._held_until = time.monotonic() + self._pace.hold.total_seconds()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._delivery.metrics.in_flight.set(len(self._running))
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("dispatcher.delivery_failed", error=str(error), exc_info=error)
+
+    async def _recover(self) -> None:
+        now = time.monotonic()
+        if now - self._recovered < RECOVER_EVERY:
+            return
+        recovered = await self._delivery.outbox.recover(deduplicates=self._delivery.policy.deduplicates)
+        self._recovered = now
+        if recovered:
+            self._delivery.metrics.leases_recovered.inc(recovered)
+            _log.error("dispatcher.leases_recovered", count=recovered)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait for word of work, of a free slot or of the end, or for the time to look again."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    def _backoff(self) -> float:
+        return float(min(2 ** min(self._failures, 6) * 0.1, 5.0) * (0.5 + self._jitter() / 2))

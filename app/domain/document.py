@@ -1,0 +1,98 @@
+"""A request body, read without losing a digit, and the fingerprint by which two bodies are the same."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring_ascii
+from typing import Any, Never
+
+MAX_DEPTH = 64
+
+
+class MalformedDocumentError(ValueError):
+    """The body is not one unambiguous JSON object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A parsed body. Every number in `fields` is a Decimal; `text` is the body itself;
+    `fingerprint` is 32 bytes, equal for bodies that differ only in key order, white space or the form of a number.
+    """
+
+    text: str
+    fields: dict[str, Any]
+    fingerprint: bytes
+
+
+def read(body: bytes) -> Document:
+    """Parse a body. Raises MalformedDocumentError, whose text may be shown to the sender."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}") from None
+    try:
+        fields = json.loads(
+            text,
+            parse_float=Decimal,
+            parse_int=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
+        if not isinstance(fields, dict):
+            raise MalformedDocumentError("not a JSON object")
+        canonical: list[str] = []
+        _write(fields, canonical, MAX_DEPTH)
+    except json.JSONDecodeError as error:
+        raise MalformedDocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels") from None
+    except InvalidOperation:
+        raise MalformedDocumentError("a number has an exponent beyond any use") from None
+    return Document(text=text, fields=fields, fingerprint=hashlib.sha256("".join(canonical).encode("ascii")).digest())
+
+
+def _refuse_constant(name: str) -> Never:
+    raise MalformedDocumentError(f"{name} is not a JSON number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):  # which of the two values would count depends on the reader
+        raise MalformedDocumentError("an object has the same key twice")
+    return fields
+
+
+def _write(value: Any, out: list[str], depth: int) -> None:
+    """Write the canonical form: sorted keys, no white space, each number as its shortest coefficient and exponent."""
+    if depth == 0:
+        raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case str():
+            out.append(encode_basestring_ascii(value))
+        case Decimal():
+            out.append(_number(value))
+        case dict():
+            out.append("{")
+            for key in sorted(value):
+                out += (encode_basestring_ascii(key), ":")
+                _write(value[key], out, depth - 1)
+                out.append(",")
+            out.append("}")
+        case list():
+            out.append("[")
+            for item in value:
+                _write(item, out, depth - 1)
+                out.append(",")
+            out.append("]")
+        case _:
+            out.append(str(value))  # None, True, False
+
+
+def _number(value: Decimal) -> str:
+    sign, digits, exponent = value.as_tuple()
+    coefficient = "".join(map(str, digits)).lstrip("0")
+    significant = coefficient.rstrip("0")
+    if not significant:
+        return "0"
+    return f"{'-' * sign}{significant}e{int(exponent) + len(coefficient) - len(significant)}"

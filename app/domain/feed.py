@@ -1,0 +1,41 @@
+"""A feed, and the decision on an event of it: which contributions it owes, or why none."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.authentication import Scheme
+from app.domain.contribution import Contribution, contribution
+from app.domain.event import Event
+from app.domain.filtering import Filter, IgnoreReason
+from app.domain.rules import Rule, sources
+
+Kind = Literal["bet", "deposit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One stream of an operator's events, posted to `/events/{name}`."""
+
+    name: str
+    kind: Kind
+    operator_id: str
+    brands: frozenset[str]
+    scheme: Scheme
+    filter: Filter
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is owed for an event: contributions, or none and the reason. Exactly one of the two is given."""
+
+    contributions: tuple[Contribution, ...] = ()
+    ignored: IgnoreReason | None = None
+
+
+def decide(feed: Feed, event: Event) -> Decision:
+    """Decide on an event, before it is recorded, so that no later change of the configuration alters it."""
+    if reason := feed.filter.ignores(event):
+        return Decision(ignored=reason)
+    owed = tuple(contribution(event, source, operator_id=feed.operator_id) for source in sources(feed.rules, event))
+    return Decision(contributions=owed) if owed else Decision(ignored=IgnoreReason.NO_MATCHING_RULE)

@@ -1,0 +1,70 @@
+"""Which events count: the loop filter first, then rollbacks, event types and the minimum amount."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from app.domain.event import Event
+
+
+class IgnoreReason(StrEnum):
+    """Why an event yields no contribution. Recorded with it and told to its sender."""
+
+    CONTRIBUTION_EVENT = "contribution_event"  # caused by a contribution: contributing again would never end
+    ROLLBACK = "rollback"
+    EVENT_TYPE_NOT_COUNTED = "event_type_not_counted"  # a win, a pending or failed deposit, …
+    BELOW_MINIMUM = "below_minimum"
+    NO_MATCHING_RULE = "no_matching_rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopFilter:
+    """What marks the wallet debit or credit of a contribution. Compared without regard to case or outer white space;
+    game codes may be globs.
+    """
+
+    provider_ids: frozenset[str]
+    game_codes: frozenset[str]
+    event_types: frozenset[str]
+
+    def catches(self, event: Event) -> bool:
+        """Whether the event was caused by a contribution."""
+        game_code = _folded(event.game_code)
+        return (
+            _folded(event.provider_id) in self.provider_ids
+            or _folded(event.event_type) in self.event_types
+            or any(fnmatchcase(game_code, glob) for glob in self.game_codes)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A feed's filter. Event types are compared without regard to case; `minimum_amount` is in major units."""
+
+    loop: LoopFilter
+    rollback_event_types: frozenset[str]
+    counted_event_types: frozenset[str]
+    minimum_amount: Decimal
+
+    def ignores(self, event: Event) -> IgnoreReason | None:
+        """Why the event does not count, or None when it does."""
+        event_type = _folded(event.event_type)
+        if self.loop.catches(event):
+            return IgnoreReason.CONTRIBUTION_EVENT
+        if event_type in self.rollback_event_types:
+            return IgnoreReason.ROLLBACK
+        if event_type not in self.counted_event_types:
+            return IgnoreReason.EVENT_TYPE_NOT_COUNTED
+        if event.amount < self.minimum_amount:
+            return IgnoreReason.BELOW_MINIMUM
+        return None
+
+
+def folded(texts: list[str]) -> frozenset[str]:
+    """A list from the configuration, in the form that the filters compare."""
+    return frozenset(map(_folded, texts))
+
+
+def _folded(text: str | None) -> str:
+    return "" if text is None else text.strip().casefold()

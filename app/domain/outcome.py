@@ -1,0 +1,84 @@
+"""What the Gateway's answer to a contribution means: the question is always whether a byte can have reached it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The Gateway answered. Only the status decides; the body, capped, is kept beside the contribution."""
+
+    status: int
+    body: str = ""
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """Surely no byte of the request reached the Gateway."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoToken:
+    """Not sent, because the Gateway has given us no service token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A byte may have reached the Gateway, and no answer came."""
+
+    cause: str
+
+
+Reply = Answered | NotSent | NoToken | Unanswered
+
+
+class Verdict(Enum):
+    """What a reply means for the contribution."""
+
+    CONTRIBUTED = "the Gateway accepted it"
+    DECLINED = "the Gateway refused it for good"
+    RETRY = "surely not contributed: try again"
+    UNAUTHENTICATED = "no valid service token: try again, no attempt spent"
+    FORBIDDEN = "our account lacks a permission: hold everything, no attempt spent"
+    AMBIGUOUS = "it may have been contributed"
+
+
+_RETRY = frozenset({408, 425, 429, 503})
+
+
+def verdict(reply: Reply) -> Verdict:
+    """Classify a reply."""
+    match reply:
+        case NotSent():
+            return Verdict.RETRY
+        case NoToken() | Answered(status=401):
+            return Verdict.UNAUTHENTICATED
+        case Answered(status=403):
+            return Verdict.FORBIDDEN
+        case Answered(status=status) if status in _RETRY:
+            return Verdict.RETRY
+        case Answered(status=status) if 200 <= status < 300:  # noqa: PLR2004 - the HTTP status classes
+            return Verdict.CONTRIBUTED
+        case Answered(status=status) if 400 <= status < 500:  # noqa: PLR2004 - the HTTP status classes
+            return Verdict.DECLINED
+        case Answered() | Unanswered():  # other 5xx; 3xx too, since a proxy may redirect after forwarding
+            return Verdict.AMBIGUOUS
+
+
+def retry_after(reply: Reply, *, now: datetime) -> timedelta | None:
+    """How long the Gateway asks us to wait: `Retry-After` in seconds or as a date (RFC 9110), or None."""
+    match reply:
+        case Answered(retry_after=str(value)) if value.isascii() and value.isdigit():
+            return timedelta(seconds=min(int(value[:9]), 10**6))
+        case Answered(retry_after=str(value)):
+            try:
+                return max(timedelta(), parsedate_to_datetime(value) - now)
+            except (TypeError, ValueError):  # no date, or one without a zone
+                return None
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""The ThrillPots Gateway: the only HTTP that goes out."""

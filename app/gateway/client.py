@@ -1,0 +1,54 @@
+"""Makes contributions at the Gateway, with whatever token is valid."""
+
+import asyncio
+from uuid import UUID
+
+from app.domain.outcome import Answered, NoToken, Reply
+from app.gateway.call import Caller
+from app.gateway.service_token import ServiceToken
+
+PATIENCE = 10.0  # seconds that a refused call waits for a new token, before it goes back to the ledger
+
+
+class Gateway:
+    """The Gateway as the dispatcher sees it."""
+
+    def __init__(self, caller: Caller, token: ServiceToken, *, contribute_path: str) -> None:
+        self._caller = caller
+        self._token = token
+        self._path = contribute_path
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether there is a token to work with."""
+        return self._token.current is not None
+
+    async def contribute(self, contribution_id: UUID, body: str) -> Reply:
+        """Make one contribution. A refused token is replaced and the call repeated once: a 401 says that nothing
+        was contributed. Raises nothing but CancelledError.
+        """
+        token = self._token.current
+        if token is None:
+            return NoToken()
+        reply = await self._call(token, contribution_id, body)
+        if not _refused(reply):
+            return reply
+        try:
+            async with asyncio.timeout(PATIENCE):
+                token = await self._token.wait()
+        except TimeoutError:
+            return reply
+        return reply if token is None else await self._call(token, contribution_id, body)
+
+    async def _call(self, token: str, contribution_id: UUID, body: str) -> Reply:
+        headers = {"authorization": f"Bearer {token}", "idempotency-key": str(contribution_id)}
+        reply = await self._caller.post(self._path, body.encode(), headers)
+        if _refused(reply):
+            self._token.reject(token)
+        elif isinstance(reply, Answered):
+            self._token.confirm()
+        return reply
+
+
+def _refused(reply: Reply) -> bool:
+    return isinstance(reply, Answered) and reply.status == 401  # noqa: PLR2004 - HTTP Unauthorized

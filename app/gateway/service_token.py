@@ -1,0 +1,106 @@
+"""The service token: acquired at start, kept, and acquired again, once for everybody, when the Gateway refuses it."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from app.domain.outcome import Answered, NotSent, Unanswered
+from app.gateway.call import Caller
+
+RETRY_BASE = timedelta(seconds=0.5)
+RETRY_LIMIT = timedelta(seconds=30)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Our account at the Gateway."""
+
+    username: str
+    password: str = field(repr=False)
+    path: str
+
+
+class ServiceToken:
+    """Holds the token. `keep` must be running for it ever to come."""
+
+    def __init__(self, caller: Caller, credentials: Credentials, *, jitter: Callable[[], float]) -> None:
+        self._caller = caller
+        self._credentials = credentials
+        self._jitter = jitter
+        self._token: str | None = None
+        self._valid = asyncio.Event()
+        self._rejected = asyncio.Event()
+        self._rejected.set()
+        self._failures = 0
+
+    @property
+    def current(self) -> str | None:
+        """The token, or None while there is none."""
+        return self._token
+
+    async def wait(self) -> str | None:
+        """The token as soon as there is one; None when it is gone again at once."""
+        await self._valid.wait()
+        return self._token
+
+    def reject(self, token: str) -> None:
+        """Say that the Gateway refused a token. Of many callers with the same one, the first brings a new one about."""
+        if token == self._token:
+            self._token = None
+            self._valid.clear()
+            self._rejected.set()
+            _log.warning("gateway.token_rejected")
+
+    def confirm(self) -> None:
+        """Say that the Gateway accepted a call, so that the next refusal is answered at once."""
+        self._failures = 0
+
+    async def keep(self) -> None:
+        """Acquire a token whenever there is none, for ever. Waits longer after each failure, and after each token
+        that was refused without having been accepted once.
+        """
+        while True:
+            await self._rejected.wait()
+            if self._failures:
+                limit = min(RETRY_BASE * 2 ** min(self._failures, 10), RETRY_LIMIT)
+                await asyncio.sleep(limit.total_seconds() * (0.5 + self._jitter() / 2))
+            self._failures += 1
+            try:
+                token, problem = await self._authenticate()
+            except Exception:  # noqa: BLE001 - whatever it is, the next try must come
+                _log.exception("gateway.authentication_failed")
+                continue
+            if token is None:
+                _log.warning("gateway.authentication_failed", problem=problem)
+                continue
+            self._token = token
+            self._rejected.clear()
+            self._valid.set()
+            _log.info("gateway.authenticated")
+
+    async def _authenticate(self) -> tuple[str | None, str]:
+        fields = {"username": self._credentials.username, "password": self._credentials.password}
+        match await self._caller.post(self._credentials.path, json.dumps(fields).encode(), {}):
+            case Answered(status=200 | 201, body=body):
+                token = _token(body)
+                return token, "no usable token in the answer"
+            case Answered(status=status):
+                return None, f"the Gateway answered {status}"
+            case NotSent(cause=cause) | Unanswered(cause=cause):
+                return None, cause
+
+
+def _token(body: str) -> str | None:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    token = answer.get("token") if isinstance(answer, dict) else None
+    usable = isinstance(token, str) and token.isascii() and token.isprintable() and token
+    return token if usable else None

@@ -1,0 +1,1 @@
+"""The ledger: every event accepted and what became of it. SQL and transactions live here only."""

@@ -1,0 +1,49 @@
+"""Opens the ledger's database: the one that is configured, or else the embedded one, migrated by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.ledger.embedded import embedded_postgres
+from app.ledger.engine import create_engine
+from app.ledger.schema import migrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """Where the ledger lives. Without a `url` it is embedded, under `data_folder`."""
+
+    url: str | None
+    data_folder: Path
+    pool_size: int
+    timeout: timedelta
+    prepared_statements: bool
+
+
+@asynccontextmanager
+async def open_database(database: Database) -> AsyncIterator[AsyncEngine]:
+    """An engine, closed with the context. A configured database need not be reachable yet.
+    Raises EmbeddedUnavailableError.
+    """
+    async with AsyncExitStack() as stack:
+        if database.url is None:
+            embedded = embedded_postgres(database.data_folder)
+            url = await asyncio.to_thread(embedded.__enter__)
+            stack.push_async_callback(asyncio.to_thread, embedded.__exit__, None, None, None)
+        else:
+            url = database.url
+        engine = create_engine(
+            url,
+            pool_size=database.pool_size,
+            timeout=database.timeout,
+            prepared_statements=database.prepared_statements,
+        )
+        stack.push_async_callback(engine.dispose)
+        if database.url is None:
+            await migrate(engine)
+        yield engine

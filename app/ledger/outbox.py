@@ -1,0 +1,186 @@
+"""The outbox: leases contributions to a dispatcher and writes their outcomes, by the lease's holder only."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Interval, Row, Text, Uuid, bindparam, case, func, literal, null, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.event import EventKey
+from app.domain.settlement import Settlement, Status
+from app.ledger.engine import unavailable
+from app.ledger.tables import contributions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A contribution leased to us. `attempt` counts the call to come; `age` is the time since it was recorded."""
+
+    id: UUID
+    key: EventKey
+    source_id: str
+    body: str
+    attempt: int
+    age: timedelta
+    lease_token: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is pending: how many, and how long the oldest has been due."""
+
+    pending: int
+    oldest_due: timedelta
+
+
+class Outbox:
+    """Any number of dispatchers in any number of processes share it. The database's clock is the only one for leases.
+    Every method raises LedgerUnavailableError.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def claim(self, limit: int, *, lease: timedelta) -> list[Claim]:
+        """Lease up to `limit` contributions that are due, the longest due first."""
+        rows = await self._execute(_CLAIM, limit=limit, lease=lease, token=uuid4())
+        return [_claim(row) for row in rows]
+
+    async def settle(
+        self, claim: Claim, settlement: Settlement, *, gateway_status: int | None, gateway_response: str
+    ) -> bool:
+        """Write an outcome and end the lease. False when the lease was lost: then nothing was written."""
+        rows = await self._execute(
+            _SETTLE,
+            claim_id=claim.id,
+            token=claim.lease_token,
+            new_status=settlement.status,
+            delay=settlement.delay,
+            attempts=claim.attempt if settlement.spent else claim.attempt - 1,
+            status_code=gateway_status,
+            response=gateway_response.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        )
+        return bool(rows)
+
+    async def release(self, claim: Claim) -> bool:
+        """Give back a lease under which nothing was sent."""
+        rows = await self._execute(_RELEASE, claim_id=claim.id, token=claim.lease_token)
+        return bool(rows)
+
+    async def recover(self, *, deduplicates: bool) -> int:
+        """Settle what dead holders left behind: unknown, or due again where the Gateway ignores a repetition.
+        Returns how many.
+        """
+        rows = await self._execute(_RECOVER, new_status=Status.PENDING if deduplicates else Status.UNKNOWN)
+        return len(rows)
+
+    async def backlog(self) -> Backlog:
+        """Measure the backlog from the index of what is due."""
+        (row,) = await self._execute(_BACKLOG)
+        return Backlog(pending=row.pending, oldest_due=max(row.oldest_due, timedelta()))
+
+    async def _execute(self, statement: Any, **parameters: Any) -> list[Row[Any]]:
+        with unavailable():
+            async with self._engine.connect() as connection:
+                return list(await connection.execute(statement, parameters))
+
+
+def _claim(row: Row[Any]) -> Claim:
+    return Claim(
+        id=row.id,
+        key=EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id),
+        source_id=row.source_id,
+        body=row.body,
+        attempt=row.attempt,
+        age=row.age,
+        lease_token=row.lease_token,
+    )
+
+
+def _is(status: Status) -> ColumnElement[bool]:
+    """Written into the SQL, not sent beside it: the planner must see it to use a partial index."""
+    return contributions.c.status == literal(status.value, Text, literal_execute=True)
+
+
+_c = contributions.c
+_HELD = (_c.id == bindparam("claim_id", type_=Uuid)) & (_c.lease_token == bindparam("token", type_=Uuid))
+_UNLEASED: dict[str, Any] = {"lease_token": null(), "leased_until": null()}
+_NEW_STATUS = bindparam("new_status", type_=Text)
+_SETTLED_AT = case((_NEW_STATUS != literal(Status.PENDING.value, Text, literal_execute=True), func.now()))
+
+# SKIP LOCKED, so that dispatchers pass each other by; in a CTE, so that the planner can't run the choice again.
+_due = (
+    select(_c.id)
+    .where(_is(Status.PENDING), _c.next_attempt_at <= func.now())
+    .order_by(_c.next_attempt_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+    .prefix_with("MATERIALIZED")
+)
+_CLAIM = (
+    update(contributions)
+    .where(_c.id == _due.c.id)
+    .values(
+        status=Status.IN_FLIGHT,
+        attempt=_c.attempt + 1,
+        lease_token=bindparam("token", type_=Uuid),
+        leased_until=func.now() + bindparam("lease", type_=Interval),
+    )
+    .returning(
+        _c.id,
+        _c.feed,
+        _c.brand_id,
+        _c.event_id,
+        _c.source_id,
+        _c.body,
+        _c.attempt,
+        _c.lease_token,
+        (func.now() - _c.recorded_at).label("age"),
+    )
+)
+_SETTLE = (
+    update(contributions)
+    .where(_HELD)
+    .values(
+        status=_NEW_STATUS,
+        attempt=bindparam("attempts"),
+        next_attempt_at=func.now() + bindparam("delay", type_=Interval),
+        settled_at=_SETTLED_AT,
+        gateway_status=bindparam("status_code"),
+        gateway_response=bindparam("response"),
+        **_UNLEASED,
+    )
+    .returning(_c.id)
+)
+_RELEASE = (
+    update(contributions)
+    .where(_HELD)
+    .values(status=Status.PENDING, attempt=_c.attempt - 1, **_UNLEASED)
+    .returning(_c.id)
+)
+_left = (
+    select(_c.id)
+    .where(_is(Status.IN_FLIGHT), _c.leased_until < func.now())
+    .limit(1000)
+    .with_for_update(skip_locked=True)
+    .cte("left_behind")
+    .prefix_with("MATERIALIZED")
+)
+_RECOVER = (
+    update(contributions)
+    .where(_c.id == _left.c.id)
+    .values(
+        status=_NEW_STATUS,
+        settled_at=_SETTLED_AT,
+        gateway_response=literal("the dispatcher holding the lease did not settle it"),
+        **_UNLEASED,
+    )
+    .returning(_c.id)
+)
+_BACKLOG = select(
+    func.count().label("pending"),
+    func.coalesce(func.now() - func.min(_c.next_attempt_at), literal(timedelta(), Interval)).label("oldest_due"),
+).where(_is(Status.PENDING))

@@ -1,0 +1,41 @@
+"""The schema: brought to its head by Alembic, and compared with it."""
+
+from pathlib import Path
+
+import migrations
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.ledger.engine import unavailable
+
+
+def configuration() -> Config:
+    """Alembic's configuration for this project's migrations, wherever they are installed."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
+
+
+def head() -> str:
+    """The revision that this version of the service works with."""
+    revision = ScriptDirectory.from_config(configuration()).get_current_head()
+    if revision is None:
+        raise RuntimeError("the migrations are not installed")
+    return revision
+
+
+async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
+    """Bring the schema to a revision. Raises LedgerUnavailableError, also when a lock is not to be had in time."""
+
+    def upgrade(connection: Connection) -> None:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    with unavailable():
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="READ COMMITTED")
+            await connection.run_sync(upgrade)

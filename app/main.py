@@ -1,0 +1,129 @@
+"""The composition root: makes every part from the settings, starts them in order and stops them in reverse."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import structlog
+from fastapi import FastAPI
+
+from app.api.application import create_application
+from app.api.state import Drain, Services
+from app.dispatcher.delivery import Delivery
+from app.dispatcher.dispatcher import Dispatcher, Pace
+from app.domain.authentication import Insecure
+from app.gateway.call import Caller, Limits, http_transport
+from app.gateway.client import Gateway
+from app.gateway.service_token import Credentials, ServiceToken
+from app.ledger.database import open_database
+from app.ledger.health import ledger_state
+from app.ledger.inbox import Inbox
+from app.ledger.outbox import Outbox
+from app.ledger.schema import head
+from app.observability.metrics import Metrics
+from app.settings import Settings
+
+SETTLING = timedelta(seconds=10)  # beyond a call's own time, how long a stopping dispatcher may take to settle it
+
+_log = structlog.get_logger()
+
+
+def create_app(
+    settings: Settings,
+    *,
+    receive: bool = True,
+    dispatch: bool = True,
+    transport: httpx.AsyncBaseTransport | None = None,
+    drain: Drain | None = None,
+) -> FastAPI:
+    """The service as an ASGI application: receiving events, dispatching contributions, or both.
+
+    `transport` replaces the network towards the Gateway; `drain` is set by whoever handles signals.
+    """
+    feeds = settings.feed_values() if receive else ()
+    draining = drain or Drain()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        for feed in feeds:
+            if isinstance(feed.scheme, Insecure):
+                _log.warning("service.insecure_feed", feed=feed.name, meaning="anybody can post events to it")
+        async with AsyncExitStack() as stack:
+            engine = await stack.enter_async_context(open_database(settings.database()))
+            metrics, outbox = Metrics(), Outbox(engine)
+            background = None
+            if dispatch:
+                background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
+            services = Services(
+                inbox=Inbox(engine),
+                metrics=metrics,
+                drain=draining,
+                recorded=background.wake if background else _nothing,
+                ledger_state=partial(ledger_state, engine, head=head()),
+                backlog=outbox.backlog,
+                dispatcher_state=(lambda: background.state) if background else None,
+                gateway_state=background.gateway_state if background else None,
+            )
+            _log.info("service.started", receives=[feed.name for feed in feeds], dispatches=dispatch)
+            yield {"services": services}
+            draining.draining = True
+        _log.info("service.stopped")
+
+    return create_application(feeds, body_limit=settings.server.body_limit, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def _dispatching(
+    settings: Settings, outbox: Outbox, metrics: Metrics, transport: httpx.AsyncBaseTransport | None
+) -> AsyncIterator[Dispatcher]:
+    """A running dispatcher, with its Gateway. On the way out its calls finish and are settled."""
+    limits = Limits(
+        timeout=settings.gateway.timeout,
+        connect_timeout=settings.gateway.connect_timeout,
+        connections=settings.gateway.connections,
+        response_limit=settings.gateway.response_limit,
+    )
+    async with transport or http_transport(limits, settings.gateway.ca_file) as opened:
+        caller = Caller(str(settings.gateway.url), limits, opened)
+        credentials = Credentials(
+            username=settings.gateway.username,
+            password=settings.gateway.password.get_secret_value(),
+            path=settings.gateway.authenticate_path,
+        )
+        token = ServiceToken(caller, credentials, jitter=random.random)
+        delivery = Delivery(
+            gateway=Gateway(caller, token, contribute_path=settings.gateway.contribute_path),
+            outbox=outbox,
+            metrics=metrics,
+            policy=settings.retry_policy(),
+            jitter=random.random,
+        )
+        pace = Pace(
+            concurrency=settings.gateway.connections,
+            poll_interval=settings.dispatcher.poll_interval,
+            lease=settings.dispatcher.lease,
+            hold=settings.dispatcher.hold,
+            stalled_after=settings.dispatcher.stalled_after,
+        )
+        dispatcher = Dispatcher(delivery, pace, jitter=random.random)
+        keeping = asyncio.create_task(token.keep())
+        running = asyncio.create_task(dispatcher.run())
+        try:
+            yield dispatcher
+        finally:
+            dispatcher.stop()
+            done, _ = await asyncio.wait([running], timeout=(settings.dispatcher.lease + SETTLING).total_seconds())
+            if not done:
+                _log.error("service.dispatcher_cut_off", in_flight=dispatcher.in_flight)
+            for task in (running, keeping):
+                task.cancel()
+            await asyncio.gather(running, keeping, return_exceptions=True)
+
+
+def _nothing() -> None:
+    """Nobody here dispatches; whoever does will look."""

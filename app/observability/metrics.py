@@ -1,0 +1,75 @@
+"""The metrics, each with its meaning; scraped at /metrics."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_END_TO_END_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
+
+
+class Metrics:
+    """One process's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        name = "event_processor_{}".format
+
+        self.events_accepted = Counter(
+            name("events_accepted_total"), "Events recorded that owe contributions", ["feed"], registry=registry
+        )
+        self.events_ignored = Counter(
+            name("events_ignored_total"), "Events recorded that owe nothing", ["feed", "reason"], registry=registry
+        )
+        self.events_duplicate = Counter(
+            name("events_duplicate_total"), "Events answered from the ledger", ["feed"], registry=registry
+        )
+        self.events_conflict = Counter(
+            name("events_conflict_total"), "Events refused: same key, other content", ["feed"], registry=registry
+        )
+        self.events_refused = Counter(
+            name("events_refused_total"), "Requests refused before recording", ["feed", "cause"], registry=registry
+        )
+        self.record_seconds = Histogram(
+            name("record_seconds"), "Time to commit an event", buckets=_CALL_BUCKETS, registry=registry
+        )
+        self.contributions_settled = Counter(
+            name("contributions_settled_total"),
+            "Contributions by outcome; 'pending' counts those to be tried again",
+            ["status"],
+            registry=registry,
+        )
+        self.leases_lost = Counter(
+            name("leases_lost_total"), "Outcomes not written, since the lease had passed on", registry=registry
+        )
+        self.leases_recovered = Counter(
+            name("leases_recovered_total"), "Contributions whose dispatcher died with the lease", registry=registry
+        )
+        self.gateway_call_seconds = Histogram(
+            name("gateway_call_seconds"), "Time of a contribution call", buckets=_CALL_BUCKETS, registry=registry
+        )
+        self.end_to_end_seconds = Histogram(
+            name("end_to_end_seconds"),
+            "Time from recording an event to its contribution's acceptance",
+            buckets=_END_TO_END_BUCKETS,
+            registry=registry,
+        )
+        self.passes_failed = Counter(
+            name("dispatcher_passes_failed_total"), "Passes of the dispatcher that failed", registry=registry
+        )
+        self.in_flight = Gauge(name("dispatcher_in_flight"), "Contributions in this process's hands", registry=registry)
+        self.held = Gauge(
+            name("dispatcher_held"), "1 while the Gateway answers 403 and everything is held", registry=registry
+        )
+        self.authenticated = Gauge(
+            name("gateway_authenticated"), "1 while there is a service token", registry=registry
+        )
+        self.backlog = Gauge(name("backlog"), "Contributions pending, in all processes", registry=registry)
+        self.backlog_oldest_due = Gauge(
+            name("backlog_oldest_due_seconds"), "How long the oldest pending has been due", registry=registry
+        )
+        self._registry = registry
+
+    def exposition(self) -> bytes:
+        """All of them, in the text format of CONTENT_TYPE."""
+        return generate_latest(self._registry)

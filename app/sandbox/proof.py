@@ -1,0 +1,46 @@
+"""The proof: the operator's own record against the Gateway's own account, neither of them our ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.sandbox.account import Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """How what was acknowledged compares with what arrived."""
+
+    owed: int
+    contributed: int
+    declined: int
+    lost: int
+    twice: int
+    unasked: int
+
+    @property
+    def holds(self) -> bool:
+        """Never lost, never twice, and nothing that nobody was promised."""
+        return not (self.lost or self.twice or self.unasked)
+
+
+def prove(acknowledged: Mapping[tuple[str, str, str], int], account: Account) -> Proof:
+    """Compare. `acknowledged` gives the number of contributions promised for each event's key."""
+    contributions = account.contributions()
+    declined = account.declined() - contributions.keys()
+    arrived = [*contributions, *declined]
+    per_event = dict.fromkeys(acknowledged, 0)
+    unasked = 0
+    for feed, brand_id, event_id, _source_id in arrived:
+        key = (feed, brand_id, event_id)
+        if key in per_event:
+            per_event[key] += 1
+        else:
+            unasked += 1
+    return Proof(
+        owed=sum(acknowledged.values()),
+        contributed=len(contributions),
+        declined=len(declined),
+        lost=sum(max(0, owed - per_event[key]) for key, owed in acknowledged.items()),
+        twice=len(account.twice()),
+        unasked=unasked,
+    )
