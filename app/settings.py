@@ -1,4 +1,4 @@
-"""The settings: one TOML file, overridden by files in a secrets folder and by environment variables, checked at start."""
+"""The settings: a TOML file, overridden by files in a secrets folder and by environment variables; checked at start."""
 
 import json
 import os
@@ -305,7 +305,9 @@ class Settings(BaseSettings):
     def _fits_together(self) -> Self:
         longest = 2 * self.gateway.timeout + timedelta(seconds=PATIENCE)  # a call, a new token, the call again
         if self.dispatcher.lease <= longest:
-            raise ValueError(f"dispatcher.lease: must be more than {_duration_text(longest)}, or leases end during calls")
+            raise ValueError(
+                f"dispatcher.lease: must be more than {_duration_text(longest)}, or leases end during calls"
+            )
         for name, feed, kind in self._feeds():
             for number, rule in enumerate(feed.rules):
                 try:
@@ -379,7 +381,7 @@ def load() -> Settings:
     """Read the configuration from where it lives. Raises ConfigurationError."""
     mistakes = _unknown_variables()
     try:
-        settings = Settings()  # type: ignore[call-arg]  # its values come from the sources
+        settings = Settings()
     except ValidationError as error:
         raise ConfigurationError(*mistakes, *map(_line, error.errors())) from None
     except SettingsError as error:

@@ -1,7 +1,7 @@
 """The FastAPI application, put together."""
 
-from contextlib import AbstractAsyncContextManager
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI

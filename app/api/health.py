@@ -34,7 +34,7 @@ def router(feeds: tuple[Feed, ...]) -> APIRouter:
         """
         service = services(request)
         ledger = await service.ledger_state()
-        parts = {"database": ledger.database, "schema": ledger.schema}
+        parts: dict[str, str] = {"database": ledger.database, "schema": ledger.schema}
         if service.dispatcher_state:
             parts["dispatcher"] = service.dispatcher_state()
         if service.gateway_state:

@@ -17,7 +17,8 @@ from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhook
 from app.domain.feed import Feed
 
 DESCRIPTION = """
-Receives an operator's bets and deposits as webhooks, and contributes each once to its jackpots at the ThrillPots Gateway.
+Receives an operator's bets and deposits as webhooks, and contributes each once to its jackpots at the ThrillPots
+Gateway.
 
 * **202 means recorded.** The event is committed to the database before it is answered, and will be contributed.
 * **Retries are safe.** The key of an event is its feed, `brand_id` and `event_id`. The same event again is given the
@@ -71,7 +72,12 @@ _REPLAYED = {
     }
 }
 _SCHEMES: dict[str, dict[str, Any]] = {
-    "webhookId": {"type": "apiKey", "in": "header", "name": "webhook-id", "description": "Standard Webhooks: message id."},
+    "webhookId": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-id",
+        "description": "Standard Webhooks: message id.",
+    },
     "webhookTimestamp": {
         "type": "apiKey",
         "in": "header",
@@ -160,7 +166,8 @@ def _security(scheme: Scheme) -> list[dict[str, list[str]]]:
 def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     models = components.setdefault("schemas", {})
-    for model in (*schemas, ProblemDetails):
+    documented: list[type[BaseModel]] = [*schemas, ProblemDetails]
+    for model in documented:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         models |= schema.pop("$defs", {})
         models[model.__name__] = schema

@@ -94,7 +94,10 @@ def response(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Resp
     if refusal.errors:
         fields["errors"] = refusal.errors
     return Response(
-        json.dumps(fields), status_code=kind.status, media_type=MEDIA_TYPE, headers={**_headers(kind), **(headers or {})}
+        json.dumps(fields),
+        status_code=kind.status,
+        media_type=MEDIA_TYPE,
+        headers={**_headers(kind), **(headers or {})},
     )
 
 

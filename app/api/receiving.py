@@ -92,7 +92,9 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
         case Conflict():
             metrics.events_conflict.labels(feed.name).inc()
             _log(service, "api.event_conflicted", entry)
-            raise Refusal(problems.CONFLICT, "an event with this event_id and other content was recorded first, and stands")
+            raise Refusal(
+                problems.CONFLICT, "an event with this event_id and other content was recorded first, and stands"
+            )
 
 
 def _answer(event_id: str, verdict: Verdict, headers: dict[str, str] | None = None) -> Response:

@@ -51,14 +51,19 @@ class Outcome:
 def demo(
     events: Annotated[int, typer.Option(help="How many events to send, about.", min=100)] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed makes another mix.")] = 1,
-    folder: Annotated[Path, typer.Option(help="Where its database and logs go; emptied first.")] = Path(".sandbox/demo"),
+    folder: Annotated[Path, typer.Option(help="Where its database and logs go; emptied first.")] = Path(
+        ".sandbox/demo"
+    ),
 ) -> None:
     """Run a Gateway, the service and an operator's traffic, and compare what was acknowledged with what arrived."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         outcome = asyncio.run(_run(Setup(folder=folder.resolve()), events=events, random=Random(seed)))  # noqa: S311
-    except (NotReadyError, GaveUpError, TimeoutError) as error:
-        print(f"demo: {error or 'contributions were still pending when time ran out'}; see {folder}", file=sys.stderr)
+    except TimeoutError:
+        print(f"demo: contributions were still pending when time ran out; see {folder}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except (NotReadyError, GaveUpError) as error:
+        print(f"demo: {error}; see {folder}", file=sys.stderr)
         raise typer.Exit(1) from None
     _console.print(_table(outcome))
     for surprise in outcome.record.unexpected[:10]:

@@ -36,10 +36,14 @@ With `| sed 's/v1,./v1,_/'` between sign and curl: 401. Ctrl-C ends everything h
 
 def sandbox(
     port: Annotated[int, typer.Option(help="The simulated Gateway's port; 0 takes a free one.")] = 9000,
-    with_service: Annotated[bool, typer.Option("--with-service", help="Also run the service, set up to use it.")] = False,
+    with_service: Annotated[
+        bool, typer.Option("--with-service", help="Also run the service, set up to use it.")
+    ] = False,
     service_port: Annotated[int, typer.Option(help="The service's port.")] = 8000,
-    username: Annotated[str, typer.Option(help="What the Gateway expects to be authenticated with.")] = "event-processor",
-    password: Annotated[str, typer.Option(help="As username.")] = "sandbox-password",
+    username: Annotated[
+        str, typer.Option(help="What the Gateway expects to be authenticated with.")
+    ] = "event-processor",
+    password: Annotated[str, typer.Option(help="As username.")] = "sandbox-password",  # noqa: S107 - it guards nothing
     folder: Annotated[Path, typer.Option(help="Where the service's database and configuration go.")] = Path(
         ".sandbox/run"
     ),

@@ -1,7 +1,7 @@
 """`serve` and `dispatch`: the service itself, under uvicorn."""
 
 import asyncio
-import signal
+import socket
 from types import FrameType
 from typing import Annotated
 
@@ -62,9 +62,9 @@ class _DrainingServer(uvicorn.Server):
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def serve(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().serve()
+        await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._drain.draining or self._loop is None or not self.started:
@@ -74,4 +74,4 @@ class _DrainingServer(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._leave, sig, frame)
 
     def _leave(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(signal.Signals(sig), frame)
+        super().handle_exit(sig, frame)

@@ -55,8 +55,7 @@ async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> No
                 if response.is_success:
                     return
             await asyncio.sleep(0.05)
-    lines = log.read_text().splitlines()
-    raise NotReadyError(f"the service did not start: {lines[-1] if lines else 'no output'}")
+    raise NotReadyError(f"the service did not start; its log is {log}")
 
 
 def free_port() -> int:

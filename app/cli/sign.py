@@ -14,7 +14,9 @@ from app.settings import load
 
 def sign(
     feed: Annotated[str, typer.Argument(help="The feed that the body is for.")],
-    body: Annotated[str, typer.Argument(help="The body, exactly as it will be sent; - reads it from standard input.")] = "-",
+    body: Annotated[
+        str, typer.Argument(help="The body, exactly as it will be sent; - reads it from standard input.")
+    ] = "-",
     message_id: Annotated[str | None, typer.Option(help="The webhook-id; a random one by default.")] = None,
     timestamp: Annotated[int | None, typer.Option(help="Seconds since the epoch; now by default.")] = None,
 ) -> None:

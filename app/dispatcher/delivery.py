@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
-from app.domain.outcome import Answered, NotSent, NoToken, Reply, Unanswered, Verdict, retry_after, verdict
+from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered, Verdict, retry_after, verdict
 from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
 from app.gateway.client import Gateway
 from app.ledger.engine import LedgerUnavailableError
@@ -69,7 +70,7 @@ class Delivery:
             self.metrics.end_to_end_seconds.observe(claim.age.total_seconds() + took)
         level, event = _EVENTS[settled.status]
         status, text = _answer(reply)
-        fields = {"gateway_status": status} if status else {"cause": text}
+        fields: dict[str, Any] = {"gateway_status": status} if status else {"cause": text}
         if settled.status is Status.PENDING:
             fields["due_in"] = round(settled.delay.total_seconds(), 3)
         _log.log(level, event, **_ids(claim), attempt=claim.attempt, seconds=round(took, 4), **fields)

@@ -47,9 +47,7 @@ def refusal(scheme: Scheme, headers: Mapping[str, str], body: bytes, *, now: dat
             return None
 
 
-def _signature_refusal(
-    scheme: StandardWebhooks, headers: Mapping[str, str], body: bytes, now: datetime
-) -> str | None:
+def _signature_refusal(scheme: StandardWebhooks, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
     message_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")

@@ -77,4 +77,4 @@ def _given_up(verdict: Verdict) -> Status:
 def _backoff(policy: RetryPolicy, attempt: int) -> timedelta:
     """The upper bound of the wait: doubled with each attempt, never above the limit."""
     doublings = min(attempt - 1, 30)
-    return min(policy.backoff_base * 2**doublings, policy.backoff_limit)
+    return min(policy.backoff_base * (1 << doublings), policy.backoff_limit)

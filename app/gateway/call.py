@@ -79,7 +79,7 @@ class Caller:
 
 
 def http_transport(limits: Limits, ca_file: Path | None) -> httpx.AsyncBaseTransport:
-    """httpx's own transport, with verification of certificates, against `ca_file` where one is given."""
+    """The transport of httpx itself, with verification of certificates, against `ca_file` where one is given."""
     verify: Any = ssl.create_default_context(cafile=ca_file) if ca_file else True
     return httpx.AsyncHTTPTransport(
         verify=verify,

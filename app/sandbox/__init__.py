@@ -1,1 +1,1 @@
-"""The sandbox: a simulated Gateway and an operator's traffic, both over real HTTP, for trying, testing and integrating."""
+"""The sandbox: a simulated Gateway and an operator's traffic, over real HTTP, for trying, testing and integrating."""

@@ -58,7 +58,7 @@ _ANSWERS: dict[str, tuple[int, str]] = {
 
 
 class SandboxGateway:
-    """The simulator. `contributed` is called with each call that takes money, as the vendor's wallet service would be."""
+    """The simulator. `contributed` is called with each call that takes money, as the vendor's wallet would be."""
 
     def __init__(self, *, username: str, password: str, random: Random) -> None:
         self.account = Account()

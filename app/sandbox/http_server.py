@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server over raw sockets, so that a simulated Gateway can misbehave in ways that no framework allows."""
+"""A small HTTP/1.1 server over raw sockets, so that a simulated Gateway can misbehave as no framework allows."""
 
 import asyncio
 import json
