@@ -1,0 +1,169 @@
+"""The sections of the configuration, each with its defaults and what makes it wrong."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from app.domain import money
+from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
+from app.domain.signature import secret_bytes
+from app.settings.values import Duration, Secrets, Texts
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(_Section):
+    """Where the service listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    body_limit: int = Field(64 * 1024, ge=1024, description="bytes")
+    drain: Duration = timedelta(seconds=2)
+
+
+class Gateway(_Section):
+    """The ThrillPots Gateway."""
+
+    url: AnyHttpUrl
+    username: str = Field(min_length=1)
+    password: SecretStr = Field(min_length=1)
+    authenticate_path: str = Field("/authenticate/service", pattern="^/")
+    contribute_path: str = Field("/jackpots/contribute/source", pattern="^/")
+    deduplicates: bool = False
+    timeout: Duration = timedelta(seconds=30)
+    connect_timeout: Duration = timedelta(seconds=5)
+    connections: int = Field(64, ge=1, description="calls at once")
+    response_limit: int = Field(64 * 1024, ge=1024, description="bytes read of an answer")
+    ca_file: Path | None = None
+
+
+class Dispatcher(_Section):
+    """The background half."""
+
+    poll_interval: Duration = timedelta(seconds=1)
+    lease: Duration = timedelta(seconds=90)
+    backoff_base: Duration = timedelta(seconds=1)
+    backoff_limit: Duration = timedelta(minutes=5)
+    retry_after_limit: Duration = timedelta(hours=1)
+    hold: Duration = timedelta(seconds=10)
+    give_up_after: Duration = timedelta(hours=24)
+    stalled_after: Duration = timedelta(seconds=30)
+
+
+class Logging(_Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class ContributionEvents(_Section):
+    """What marks the wallet events that contributions cause themselves."""
+
+    provider_ids: Texts = ["thrilltech"]
+    game_codes: Texts = []
+    event_types: Texts = []
+
+    @model_validator(mode="after")
+    def _catches_something(self) -> Self:
+        if not (self.provider_ids or self.game_codes or self.event_types):
+            raise ValueError("must not be empty: without it contributions would breed contributions")
+        return self
+
+
+class RuleSettings(_Section):
+    """A contribution rule."""
+
+    source_id: str = Field(min_length=1, max_length=200)
+    game_codes: Texts = []
+    provider_ids: Texts = []
+    currencies: Texts = []
+
+
+class FeedSettings(_Section):
+    """What every feed has."""
+
+    enabled: bool = True
+    webhook_secrets: Secrets = []
+    api_keys: Secrets = []
+    insecure: bool = False
+    timestamp_tolerance: Duration = timedelta(minutes=5)
+    event_types: Texts
+    rollback_event_types: Texts
+    minimum_amount: Decimal = Decimal(0)
+    rules: list[RuleSettings]
+
+    @field_validator("minimum_amount", mode="before")
+    @classmethod
+    def _exact(cls, value: Any) -> Decimal:
+        if not isinstance(value, (str, int, Decimal)) or isinstance(value, bool):
+            raise ValueError('write it as text, "0.50", since a float is not exact')  # noqa: TRY004 - as above
+        try:
+            return money.amount(Decimal(value))
+        except ArithmeticError:
+            raise ValueError("not an amount") from None
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _are_keys(cls, value: list[SecretStr]) -> list[SecretStr]:
+        for secret in value:
+            secret_bytes(secret.get_secret_value())
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _are_long(cls, value: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < 16 for key in value):  # noqa: PLR2004 - named in the message
+            raise ValueError("an API key has at least 16 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_authentication(self) -> Self:
+        given = sum(map(bool, (self.webhook_secrets, self.api_keys, self.insecure)))
+        if self.enabled and given == 0:
+            raise ValueError("set webhook_secrets or api_keys (or enabled = false; insecure = true lets anybody post)")
+        if given > 1:
+            raise ValueError("webhook_secrets, api_keys and insecure exclude each other: set one")
+        return self
+
+    def scheme(self) -> Scheme:
+        """How the feed authenticates its sender."""
+        if self.insecure:
+            return Insecure()
+        if self.api_keys:
+            return ApiKeys(keys=tuple(key.get_secret_value().encode() for key in self.api_keys))
+        keys = tuple(secret_bytes(secret.get_secret_value()) for secret in self.webhook_secrets)
+        return StandardWebhooks(keys=keys, tolerance=self.timestamp_tolerance)
+
+
+class BetFeed(FeedSettings):
+    """The feed `bet`."""
+
+    event_types: Texts = ["BET", "BET_PLACED"]
+    rollback_event_types: Texts = ["ROLLBACK", "BET_ROLLBACK", "BET_CANCELLED"]
+    rules: list[RuleSettings] = [RuleSettings(source_id="{game_code}")]
+
+
+class DepositFeed(FeedSettings):
+    """The feed `deposit`."""
+
+    event_types: Texts = ["DEPOSIT_SUCCESS"]
+    rollback_event_types: Texts = ["DEPOSIT_ROLLBACK", "DEPOSIT_CANCELLED"]
+    rules: list[RuleSettings] = [RuleSettings(source_id="DEPOSIT")]
+
+
+class Feeds(_Section):
+    """The feeds."""
+
+    bet: BetFeed
+    deposit: DepositFeed
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exist_without_a_file(cls, value: Any) -> Any:
+        return {"bet": {}, "deposit": {}} | value if isinstance(value, dict) else value

@@ -1,0 +1,170 @@
+"""The whole configuration, and the values that the other rooms are given of it."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from app.domain.feed import Feed, Kind
+from app.domain.filtering import Filter, LoopFilter, folded
+from app.domain.rules import Rule, template_fields
+from app.domain.settlement import RetryPolicy
+from app.gateway.client import PATIENCE
+from app.ledger.database import Database
+from app.ledger.engine import async_url
+from app.settings.sections import ContributionEvents, Dispatcher, Feeds, FeedSettings, Gateway, Logging, Server
+from app.settings.values import Duration, Identifier, Identifiers, duration_text
+
+PREFIX = "EVENT_PROCESSOR_"
+CONFIG = PREFIX + "CONFIG"
+SECRETS_FOLDER = PREFIX + "SECRETS_FOLDER"
+
+_ALWAYS = {"feed", "brand_id", "event_type", "currency"}
+_TEMPLATE_FIELDS: dict[Kind, set[str]] = {"bet": _ALWAYS | {"game_code", "provider_id"}, "deposit": _ALWAYS}
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Raises ConfigurationError through `load` only."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        secrets_dir_missing="ok",
+    )
+
+    operator_id: Identifier
+    brands: Identifiers = Field(min_length=1)
+    database_url: SecretStr | None = None
+    database_pool_size: int = Field(10, ge=2)
+    database_timeout: Duration = timedelta(seconds=10)
+    database_prepared_statements: bool = True
+    data_folder: Path = Path("data")
+    server: Server = Server()
+    gateway: Gateway
+    dispatcher: Dispatcher = Dispatcher()
+    logging: Logging = Logging()
+    contribution_events: ContributionEvents = ContributionEvents()
+    feeds: Feeds
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over secrets, and these over the file."""
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=os.environ.get(SECRETS_FOLDER, "/run/secrets"),
+            secrets_prefix="",
+            secrets_nested_delimiter="__",
+        )
+        return init_settings, env_settings, secrets, TomlConfigSettingsSource(settings_cls, file())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sections_exist_without_a_file(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {"gateway": {}, "feeds": {}} | value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            async_url(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        longest = 2 * self.gateway.timeout + timedelta(seconds=PATIENCE)  # a call, a new token, the call again
+        if self.dispatcher.lease <= longest:
+            raise ValueError(
+                f"dispatcher.lease: must be more than {duration_text(longest)}, or leases end during calls"
+            )
+        for name, feed, kind in self._feeds():
+            for number, rule in enumerate(feed.rules):
+                try:
+                    unknown = template_fields(rule.source_id) - _TEMPLATE_FIELDS[kind]
+                except ValueError as error:
+                    raise ValueError(f"feeds.{name}.rules.{number}.source_id: {error}") from None
+                if unknown:
+                    raise ValueError(f"feeds.{name}.rules.{number}.source_id: a {kind} has no {min(unknown)}")
+        return self
+
+    def _feeds(self) -> Iterator[tuple[str, FeedSettings, Kind]]:
+        yield "bet", self.feeds.bet, "bet"
+        yield "deposit", self.feeds.deposit, "deposit"
+
+    def feed_values(self) -> tuple[Feed, ...]:
+        """The feeds that are served, for the domain."""
+        loop = LoopFilter(
+            provider_ids=folded(self.contribution_events.provider_ids),
+            game_codes=folded(self.contribution_events.game_codes),
+            event_types=folded(self.contribution_events.event_types),
+        )
+        return tuple(
+            Feed(
+                name=name,
+                kind=kind,
+                operator_id=self.operator_id,
+                brands=frozenset(self.brands),
+                scheme=feed.scheme(),
+                filter=Filter(
+                    loop=loop,
+                    rollback_event_types=folded(feed.rollback_event_types),
+                    counted_event_types=folded(feed.event_types),
+                    minimum_amount=feed.minimum_amount,
+                ),
+                rules=tuple(
+                    Rule(
+                        source_id=rule.source_id,
+                        game_codes=tuple(rule.game_codes),
+                        provider_ids=tuple(rule.provider_ids),
+                        currencies=tuple(rule.currencies),
+                    )
+                    for rule in feed.rules
+                ),
+            )
+            for name, feed, kind in self._feeds()
+            if feed.enabled
+        )
+
+    def retry_policy(self) -> RetryPolicy:
+        """When to try a contribution again, for the domain."""
+        return RetryPolicy(
+            deduplicates=self.gateway.deduplicates,
+            backoff_base=self.dispatcher.backoff_base,
+            backoff_limit=self.dispatcher.backoff_limit,
+            retry_after_limit=self.dispatcher.retry_after_limit,
+            hold=self.dispatcher.hold,
+            give_up_after=self.dispatcher.give_up_after,
+        )
+
+    def database(self) -> Database:
+        """Where the ledger lives, for the ledger."""
+        return Database(
+            url=self.database_url.get_secret_value() if self.database_url else None,
+            data_folder=self.data_folder,
+            pool_size=self.database_pool_size,
+            timeout=self.database_timeout,
+            prepared_statements=self.database_prepared_statements,
+        )
+
+
+def file() -> Path:
+    """The TOML file. Without one named by the environment, it need not exist."""
+    return Path(os.environ.get(CONFIG) or "event-processor.toml")
