@@ -40,7 +40,7 @@ FAILED = ProblemType(cause="internal-error", status=500, title="The service fail
 UNAVAILABLE = ProblemType(cause="unavailable", status=503, title="The service cannot record events now; send it again")
 DRAINING = ProblemType(cause="draining", status=503, title="The service is stopping; send it again")
 
-_BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, WRONG_METHOD, TOO_LARGE)}
+_BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, WRONG_METHOD)}
 
 
 class FieldError(BaseModel):
@@ -114,6 +114,8 @@ def _headers(kind: ProblemType) -> dict[str, str]:
     match kind.status:
         case 401:
             return {"WWW-Authenticate": "Bearer"}
+        case 413:
+            return {"Connection": "close"}  # rather than read the rest of it
         case 503:
             headers = {"Retry-After": str(RETRY_AFTER)}
             return headers | {"Connection": "close"} if kind is DRAINING else headers

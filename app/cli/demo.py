@@ -141,7 +141,7 @@ async def _metrics(client: httpx.AsyncClient) -> dict[str, float]:
 async def _ledger(setup: Setup) -> dict[str, Any]:
     """What `event-processor ledger` says."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from app.cli import main; main()", "ledger", "--json"),
+        *(sys.executable, "-m", "app", "ledger", "--json"),
         env=os.environ | {CONFIG: str(setup.configuration)},
         stdout=asyncio.subprocess.PIPE,
     )

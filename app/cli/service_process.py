@@ -28,7 +28,7 @@ async def service_process(configuration: Path, url: str, *, log: Path) -> AsyncI
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from app.cli import main; main()", "serve"),
+            *(sys.executable, "-m", "app", "serve"),
             env=environment | {CONFIG: str(configuration)},
             stdin=DEVNULL,
             stdout=output,

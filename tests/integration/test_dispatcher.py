@@ -1,0 +1,335 @@
+"""The dispatcher on a real ledger and against a Gateway over real HTTP: every outcome, and no end by accident."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.dispatcher.delivery import Delivery
+from app.dispatcher.dispatcher import Dispatcher, Pace
+from app.domain.settlement import RetryPolicy
+from app.gateway.call import Caller, Limits, http_transport
+from app.gateway.client import Gateway
+from app.gateway.service_token import Credentials, ServiceToken
+from app.ledger.inbox import Inbox
+from app.ledger.outbox import Outbox
+from app.ledger.tables import contributions
+from app.observability.metrics import Metrics
+from tests import examples
+from tests.examples import Running
+
+MOMENT = timedelta(milliseconds=20)
+POLICY = RetryPolicy(
+    deduplicates=False,
+    backoff_base=MOMENT,
+    backoff_limit=MOMENT,
+    retry_after_limit=timedelta(seconds=1),
+    hold=MOMENT,
+    give_up_after=timedelta(hours=24),
+)
+LIMITS = Limits(
+    timeout=timedelta(seconds=5), connect_timeout=timedelta(seconds=5), connections=8, response_limit=10_000
+)
+PACE = Pace(
+    concurrency=8, poll_interval=MOMENT, lease=timedelta(minutes=1), hold=MOMENT, stalled_after=timedelta(minutes=1)
+)
+
+Dispatching = Callable[..., AbstractAsyncContextManager[Dispatcher]]
+
+
+@pytest.fixture
+def dispatching(engine: AsyncEngine, gateway: Running) -> Dispatching:
+    """Runs a dispatcher until its context ends, then stops it as the service does."""
+
+    @asynccontextmanager
+    async def run(
+        policy: RetryPolicy = POLICY, pace: Pace = PACE, limits: Limits = LIMITS, outbox: Outbox | None = None
+    ) -> AsyncIterator[Dispatcher]:
+        async with http_transport(limits, None) as transport:
+            caller = Caller(gateway.url, limits, transport)
+            credentials = Credentials(
+                username=examples.USERNAME, password=examples.PASSWORD, path="/authenticate/service"
+            )
+            token = ServiceToken(caller, credentials, jitter=lambda: 0.0)
+            delivery = Delivery(
+                gateway=Gateway(caller, token, contribute_path="/jackpots/contribute/source"),
+                outbox=outbox or Outbox(engine),
+                metrics=Metrics(),
+                policy=policy,
+                jitter=lambda: 0.5,
+            )
+            dispatcher = Dispatcher(delivery, pace, jitter=lambda: 0.0)
+            tasks = [asyncio.create_task(token.keep()), asyncio.create_task(dispatcher.run())]
+            try:
+                yield dispatcher
+                dispatcher.stop()
+                await tasks[1]
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    return run
+
+
+async def _owe(engine: AsyncEngine, count: int = 1) -> None:
+    for number in range(count):
+        await Inbox(engine).record(examples.entry(f"bet-{number}"))
+
+
+async def _rows(engine: AsyncEngine) -> list[Any]:
+    async with engine.connect() as connection:
+        return list(await connection.execute(select(contributions).order_by(contributions.c.event_id)))
+
+
+async def _all(engine: AsyncEngine, *statuses: str) -> None:
+    async def look() -> bool:
+        return {row.status for row in await _rows(engine)} <= set(statuses)
+
+    await examples.eventually(look)
+
+
+def _break(gateway: Running, **faults: Any) -> None:
+    gateway.simulator.faults = gateway.simulator.faults.changed(faults)
+
+
+async def test_everything_owed_is_contributed_once(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    await _owe(engine, 50)
+    async with dispatching():
+        await _all(engine, "contributed")
+
+    assert {1} == set(gateway.simulator.account.contributions().values())
+    assert gateway.simulator.account.contributions().total() == 50
+
+
+async def test_two_dispatchers_share_the_work(engine: AsyncEngine, gateway: Running, dispatching: Dispatching) -> None:
+    await _owe(engine, 50)
+    async with dispatching(), dispatching():
+        await _all(engine, "contributed")
+
+    assert gateway.simulator.account.twice() == []
+
+
+async def test_what_is_recorded_while_it_waits_is_dispatched_when_it_is_woken(
+    engine: AsyncEngine, dispatching: Dispatching
+) -> None:
+    async with dispatching(pace=replace(PACE, poll_interval=timedelta(minutes=10))) as dispatcher:
+        await _owe(engine)
+        dispatcher.wake()
+
+        async def look() -> bool:
+            dispatcher.wake()  # the first wake may come before there is a token
+            return [row.status for row in await _rows(engine)] == ["contributed"]
+
+        await examples.eventually(look)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "gateway_status"),
+    [
+        ("declined", "declined", 422),
+        ("server_error", "unknown", 500),
+        ("reset", "unknown", None),
+        ("hang", "unknown", None),
+    ],
+)
+async def test_what_the_gateway_answers_decides(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, fault: str, status: str, gateway_status: int | None
+) -> None:
+    _break(gateway, **{fault: 1.0})
+    await _owe(engine)
+    async with dispatching(limits=replace(LIMITS, timeout=timedelta(milliseconds=300))):
+        await _all(engine, status)
+
+    (row,) = await _rows(engine)
+    assert (gateway_status, 1) == (row.gateway_status, row.attempt)
+    assert len(gateway.simulator.account.calls) == 1
+
+
+@pytest.mark.parametrize("fault", ["rate_limited", "unavailable"])
+async def test_what_surely_did_not_arrive_is_tried_until_it_does(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, fault: str
+) -> None:
+    _break(gateway, **{fault: 0.7})
+    await _owe(engine, 10)
+    async with dispatching():
+        await _all(engine, "contributed")
+
+    assert gateway.simulator.account.contributions().total() == 10
+    assert gateway.simulator.account.twice() == []
+
+
+async def test_an_ambiguous_outcome_is_repeated_where_the_gateway_deduplicates(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, reset=0.5, server_error=0.2, deduplicates=True)
+    await _owe(engine, 10)
+    async with dispatching(policy=replace(POLICY, deduplicates=True)):
+        await _all(engine, "contributed")
+
+    assert gateway.simulator.account.contributions().total() == 10
+
+
+async def test_retry_after_is_honoured(engine: AsyncEngine, gateway: Running, dispatching: Dispatching) -> None:
+    _break(gateway, rate_limited=1.0, retry_after=3600)
+    await _owe(engine)
+    async with dispatching(policy=replace(POLICY, retry_after_limit=timedelta(hours=2))):
+
+        async def look() -> bool:
+            (row,) = await _rows(engine)
+            return bool(row.status == "pending" and row.gateway_status == 429)
+
+        await examples.eventually(look)
+
+    (row,) = await _rows(engine)
+    assert row.next_attempt_at - row.recorded_at >= timedelta(hours=1)
+
+
+async def test_what_can_not_be_delivered_in_time_expires(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, unavailable=1.0)
+    await _owe(engine)
+    async with dispatching(policy=replace(POLICY, give_up_after=timedelta())):
+        await _all(engine, "expired")
+
+
+async def test_a_revoked_token_spends_no_attempt(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    async with dispatching():
+        await _owe(engine)
+        await _all(engine, "contributed")
+        gateway.simulator.revoke_tokens()
+        await Inbox(engine).record(examples.entry("bet-later"))
+        await _all(engine, "contributed")
+
+    assert [row.attempt for row in await _rows(engine)] == [1, 1]
+
+
+async def test_a_missing_permission_holds_everything_and_spends_no_attempt(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, forbidden=1.0)
+    await _owe(engine, 20)
+    async with dispatching(pace=replace(PACE, hold=timedelta(hours=1))) as dispatcher:
+
+        async def held() -> bool:
+            return dispatcher.state == "held" and dispatcher.in_flight == 0
+
+        await examples.eventually(held)
+
+    assert {("pending", 0)} == {(row.status, row.attempt) for row in await _rows(engine)}
+    assert len(gateway.simulator.account.calls) <= PACE.concurrency
+
+
+async def test_a_permission_that_is_given_back_is_noticed_by_a_probe(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, forbidden=1.0)
+    await _owe(engine, 20)
+    async with dispatching() as dispatcher:
+
+        async def held() -> bool:
+            return dispatcher.state == "held"
+
+        await examples.eventually(held)
+        _break(gateway, forbidden=0.0)
+        await _all(engine, "contributed")
+
+        assert dispatcher.state == "ok"
+
+
+async def test_a_gateway_without_a_token_for_us_leaves_everything_pending(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, authentication_down=True)
+    await _owe(engine)
+    async with dispatching() as dispatcher:
+        assert dispatcher.gateway_state() == "unauthenticated"
+        _break(gateway, authentication_down=False)
+        await _all(engine, "contributed")
+
+    assert [row.attempt for row in await _rows(engine)] == [1]
+
+
+async def test_what_a_dead_dispatcher_left_is_unknown_and_not_sent_again(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    await _owe(engine)
+    await Outbox(engine).claim(1, lease=timedelta(seconds=-1))
+    async with dispatching():
+        await _all(engine, "unknown")
+
+    assert gateway.simulator.account.calls == []
+
+
+async def test_running_calls_are_finished_and_settled_before_it_stops(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, latency=0.3)
+    await _owe(engine, 5)
+    async with dispatching() as dispatcher:
+
+        async def under_way() -> bool:
+            return dispatcher.in_flight == 5
+
+        await examples.eventually(under_way)
+
+    assert {"contributed"} == {row.status for row in await _rows(engine)}
+
+
+async def test_a_failed_pass_is_counted_and_the_next_one_comes(engine: AsyncEngine, dispatching: Dispatching) -> None:
+    """A worker that has died while the service answers 202 is a published failure of others (Svix #1511)."""
+    async with engine.connect() as connection:
+        await connection.execute(text("alter table contributions rename to mislaid"))
+    async with dispatching() as dispatcher:
+
+        async def failing() -> bool:
+            return dispatcher.state == "failing"
+
+        await examples.eventually(failing)
+        async with engine.connect() as connection:
+            await connection.execute(text("alter table mislaid rename to contributions"))
+        await _owe(engine)
+        await _all(engine, "contributed")
+
+        assert dispatcher.state == "ok"
+
+
+async def test_an_outcome_is_kept_until_the_database_takes_it(
+    engine: AsyncEngine, other_engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    """Completions that fail to be written, and then are sent again, are a published failure of others (River #995)."""
+    _break(gateway, latency=0.2)
+    await _owe(engine)
+    async with dispatching() as dispatcher:
+
+        async def under_way() -> bool:
+            return dispatcher.in_flight == 1
+
+        await examples.eventually(under_way)
+        async with other_engine.connect() as connection:
+            await connection.execute(text("alter table contributions rename to mislaid"))
+
+            async def called() -> bool:
+                return len(gateway.simulator.account.calls) == 1 and dispatcher.state == "failing"
+
+            await examples.eventually(called)
+            await connection.execute(text("alter table mislaid rename to contributions"))
+        await _all(engine, "contributed")
+
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_without_progress_it_counts_as_stalled(dispatching: Dispatching) -> None:
+    async with dispatching(pace=replace(PACE, stalled_after=timedelta(seconds=-1))) as dispatcher:
+        assert dispatcher.state == "stalled"

@@ -1,0 +1,229 @@
+"""Calls to the Gateway over real sockets: what is known after each, and one token for everybody."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import anyio
+import pytest
+
+from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered
+from app.gateway.call import KEPT_OF_A_RESPONSE, Caller, Limits, http_transport
+from app.gateway.client import Gateway
+from app.gateway.service_token import Credentials, ServiceToken
+from app.sandbox.http_server import Misbehaviour, Request, Response, http_server
+from tests import examples
+from tests.examples import Running
+
+ID = UUID(int=1)
+BODY = examples.entry().decision.contributions[0].body
+LIMITS = Limits(
+    timeout=timedelta(seconds=30), connect_timeout=timedelta(seconds=5), connections=200, response_limit=100_000
+)
+IMPATIENT = Limits(
+    timeout=timedelta(milliseconds=200), connect_timeout=timedelta(seconds=5), connections=2, response_limit=100_000
+)
+
+
+@asynccontextmanager
+async def _caller(url: str, limits: Limits = LIMITS) -> AsyncIterator[Caller]:
+    async with http_transport(limits, None) as transport:
+        yield Caller(url, limits, transport)
+
+
+@asynccontextmanager
+async def _client(url: str, *, password: str = examples.PASSWORD) -> AsyncIterator[Gateway]:
+    """A client whose token is being kept, as in the service."""
+    async with _caller(url) as caller:
+        credentials = Credentials(username=examples.USERNAME, password=password, path="/authenticate/service")
+        token = ServiceToken(caller, credentials, jitter=lambda: 0.0)
+        keeping = asyncio.create_task(token.keep())
+        try:
+            yield Gateway(caller, token, contribute_path="/jackpots/contribute/source")
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def _authenticated(client: Gateway) -> None:
+    async def look() -> bool:
+        return client.authenticated
+
+    await examples.eventually(look)
+
+
+async def _post(
+    answer: Callable[[Request], Awaitable[Response | Misbehaviour]], limits: Limits = LIMITS
+) -> Answered | NotSent | Unanswered:
+    async with (
+        http_server(answer, host="127.0.0.1", port=0) as port,
+        _caller(f"http://127.0.0.1:{port}", limits) as caller,
+    ):
+        return await caller.post("/", b"{}", {})
+
+
+async def _raw(answer: bytes, limits: Limits = LIMITS) -> Answered | NotSent | Unanswered:
+    """The reply to a server that reads a request, sends these bytes and closes."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.read(2)
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    async with server, _caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", limits) as caller:
+        return await caller.post("/", b"{}", {})
+
+
+async def test_an_answer_is_told_with_its_status_body_and_retry_after() -> None:
+    async def slow_down(_: Request) -> Response:
+        return Response(status=429, content={"error": "slow_down"}, headers=(("Retry-After", "7"),))
+
+    assert Answered(status=429, body='{"error": "slow_down"}', retry_after="7") == await _post(slow_down)
+
+
+async def test_a_redirect_is_an_answer_and_not_followed() -> None:
+    asked = list[str]()
+
+    async def redirect(request: Request) -> Response:
+        asked.append(request.path)
+        return Response(status=307, content={}, headers=(("Location", "/elsewhere"),))
+
+    assert Answered(status=307, body="{}") == await _post(redirect)
+    assert asked == ["/"]
+
+
+async def test_a_refused_connection_sent_nothing() -> None:
+    async with _caller("http://127.0.0.1:9") as caller:
+        assert isinstance(await caller.post("/", b"{}", {}), NotSent)
+
+
+async def test_an_unknown_host_sent_nothing() -> None:
+    async with _caller("http://gateway.invalid") as caller:
+        assert isinstance(await caller.post("/", b"{}", {}), NotSent)
+
+
+async def test_a_failed_tls_handshake_sent_nothing() -> None:
+    async def converse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    async with server, _caller(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as caller:
+        assert isinstance(await caller.post("/", b"{}", {}), NotSent)
+
+
+async def test_no_answer_in_time_may_have_arrived() -> None:
+    async def hang(_: Request) -> Misbehaviour:
+        return Misbehaviour.HANG
+
+    assert isinstance(await _post(hang, IMPATIENT), Unanswered)
+
+
+async def test_a_reset_after_the_request_may_have_arrived() -> None:
+    async def reset(_: Request) -> Misbehaviour:
+        return Misbehaviour.RESET
+
+    assert isinstance(await _post(reset), Unanswered)
+
+
+@pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\ncontent-le"])
+async def test_what_is_not_an_answer_may_have_arrived(answer: bytes) -> None:
+    assert isinstance(await _raw(answer), Unanswered)
+
+
+@pytest.mark.parametrize("body", [b"cut", b""])
+async def test_a_status_counts_though_its_body_is_cut_off(body: bytes) -> None:
+    reply = await _raw(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + body)
+
+    assert Answered(status=200, body=body.decode()) == reply
+
+
+async def test_a_status_counts_though_its_body_never_ends() -> None:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nslow")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    async with server, _caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", IMPATIENT) as caller:
+        assert Answered(status=200, body="slow") == await caller.post("/", b"{}", {})
+
+
+async def test_of_a_huge_body_a_little_is_kept() -> None:
+    async def flood(_: Request) -> Response:
+        return Response(status=200, content="x" * 10_000_000)
+
+    assert Answered(status=200, body='"' + "x" * (KEPT_OF_A_RESPONSE - 1)) == await _post(flood)
+
+
+async def test_a_contribution_carries_its_token_and_id_and_the_very_bytes_recorded(gateway: Running) -> None:
+    async with _client(gateway.url) as client:
+        await _authenticated(client)
+        reply = await client.contribute(ID, BODY)
+
+    assert Answered(status=200, body='{"status": "contributed"}') == reply
+    (call,) = gateway.simulator.account.calls
+    assert (str(ID), "bet-1", "2.50") == (call.idempotency_key, call.event_id, call.base_wager)
+
+
+async def test_without_a_token_nothing_is_sent(gateway: Running) -> None:
+    async with _client(gateway.url, password="wrong") as client:
+        assert NoToken() == await client.contribute(ID, BODY)
+
+    assert gateway.simulator.account.calls == []
+
+
+async def test_a_refused_token_is_replaced_once_for_all_waiting_calls(gateway: Running) -> None:
+    asked = 0
+    handle = gateway.simulator.handle
+
+    async def counting(request: Request) -> Response | Misbehaviour:
+        nonlocal asked
+        asked += request.path == "/authenticate/service"
+        return await handle(request)
+
+    async with http_server(counting, host="127.0.0.1", port=0) as port, _client(f"http://127.0.0.1:{port}") as client:
+        await _authenticated(client)
+        await client.contribute(ID, BODY)
+        gateway.simulator.revoke_tokens()
+        replies = await asyncio.gather(*(client.contribute(UUID(int=number), BODY) for number in range(2, 102)))
+
+    assert {200} == {reply.status for reply in replies if isinstance(reply, Answered)}
+    assert asked == 2
+
+
+async def test_a_token_that_is_refused_again_is_given_up_for_this_call(gateway: Running) -> None:
+    gateway.simulator.faults = gateway.simulator.faults.changed({"unauthorized": 1.0})
+    async with _client(gateway.url) as client:
+        await _authenticated(client)
+        reply = await client.contribute(ID, BODY)
+
+    assert isinstance(reply, Answered)
+    assert (reply.status, len(gateway.simulator.account.calls)) == (401, 2)
+
+
+async def test_a_gateway_that_is_down_at_start_is_asked_until_it_is_up(gateway: Running) -> None:
+    gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": True})
+    async with _client(gateway.url) as client:
+        assert NoToken() == await client.contribute(ID, BODY)
+        gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": False})
+        await _authenticated(client)
+
+
+@pytest.mark.parametrize("content", [{}, {"token": 1}, {"token": ""}, {"token": "line\nbreak"}, ["token"]])
+async def test_an_answer_without_a_usable_token_is_no_token(content: object) -> None:
+    answered = anyio.Event()
+
+    async def odd(_: Request) -> Response:
+        answered.set()
+        return Response(status=200, content=content)
+
+    async with http_server(odd, host="127.0.0.1", port=0) as port, _client(f"http://127.0.0.1:{port}") as client:
+        with anyio.fail_after(examples.DEADLINE):
+            await answered.wait()
+        reply: Reply = await client.contribute(ID, BODY)
+
+    assert NoToken() == reply

@@ -1,0 +1,196 @@
+"""The outbox: leased to one at a time, settled by the holder only."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.settlement import Settlement, Status
+from app.ledger.inbox import Inbox
+from app.ledger.outbox import Backlog, Claim, Outbox
+from app.ledger.tables import contributions
+from tests import examples
+
+LEASE = timedelta(minutes=1)
+EXPIRED = timedelta(seconds=-1)
+
+
+async def _row(engine: AsyncEngine) -> Any:
+    async with engine.connect() as connection:
+        return (await connection.execute(select(contributions))).one()
+
+
+@pytest.fixture
+async def outbox(engine: AsyncEngine) -> Outbox:
+    """With one contribution, due."""
+    await Inbox(engine).record(examples.entry())
+    return Outbox(engine)
+
+
+async def _claim(outbox: Outbox, *, lease: timedelta = LEASE) -> Claim:
+    (claim,) = await outbox.claim(10, lease=lease)
+    return claim
+
+
+async def _settle(outbox: Outbox, claim: Claim, settlement: Settlement) -> bool:
+    return await outbox.settle(claim, settlement, gateway_status=200, gateway_response="{}")
+
+
+async def test_a_claim_carries_what_was_recorded(outbox: Outbox) -> None:
+    entry = examples.entry()
+    claim = await _claim(outbox)
+
+    (owed,) = entry.decision.contributions
+    assert (owed.id, entry.key, owed.body, 1) == (claim.id, entry.key, claim.body, claim.attempt)
+
+
+async def test_what_is_leased_is_not_claimed_again(outbox: Outbox) -> None:
+    await _claim(outbox)
+
+    assert await outbox.claim(10, lease=LEASE) == []
+
+
+async def test_dispatchers_in_a_race_share_the_work_and_never_a_contribution(
+    engine: AsyncEngine, other_engine: AsyncEngine
+) -> None:
+    for number in range(60):
+        await Inbox(engine).record(examples.entry(f"bet-{number}"))
+    outboxes = Outbox(engine), Outbox(other_engine)
+
+    batches = await asyncio.gather(*(outboxes[turn % 2].claim(10, lease=LEASE) for turn in range(12)))
+
+    claimed = [claim.id for batch in batches for claim in batch]
+    assert (len(claimed), len(set(claimed))) == (60, 60)
+
+
+async def test_a_claim_takes_no_more_than_its_limit(engine: AsyncEngine) -> None:
+    for number in range(5):
+        await Inbox(engine).record(examples.entry(f"bet-{number}"))
+
+    assert len(await Outbox(engine).claim(2, lease=LEASE)) == 2
+
+
+async def test_the_longest_due_is_claimed_first(engine: AsyncEngine) -> None:
+    for number in (1, 2, 3):
+        await Inbox(engine).record(examples.entry(f"bet-{number}"))
+
+    claims = [await Outbox(engine).claim(1, lease=LEASE) for _ in range(3)]
+
+    assert [claim.key.event_id for (claim,) in claims] == ["bet-1", "bet-2", "bet-3"]
+
+
+@pytest.mark.parametrize("status", [Status.CONTRIBUTED, Status.DECLINED, Status.UNKNOWN, Status.EXPIRED])
+async def test_an_outcome_ends_the_lease_and_keeps_the_answer(
+    engine: AsyncEngine, outbox: Outbox, status: Status
+) -> None:
+    claim = await _claim(outbox)
+
+    assert await outbox.settle(claim, Settlement(status=status), gateway_status=422, gateway_response="why")
+
+    row = await _row(engine)
+    assert (status, 1, 422, "why", None, None) == (
+        *(row.status, row.attempt, row.gateway_status, row.gateway_response),
+        *(row.lease_token, row.leased_until),
+    )
+    assert row.settled_at is not None
+
+
+async def test_a_retry_is_due_after_its_delay(engine: AsyncEngine, outbox: Outbox) -> None:
+    claim = await _claim(outbox)
+    await _settle(outbox, claim, Settlement(status=Status.PENDING, delay=timedelta(hours=1)))
+
+    assert await outbox.claim(10, lease=LEASE) == []
+    row = await _row(engine)
+    assert timedelta(minutes=59) < row.next_attempt_at - row.recorded_at < timedelta(minutes=61)
+
+
+async def test_a_call_that_counted_raises_the_attempt(outbox: Outbox) -> None:
+    await _settle(outbox, await _claim(outbox), Settlement(status=Status.PENDING))
+
+    assert (await _claim(outbox)).attempt == 2
+
+
+async def test_a_call_that_spent_no_attempt_does_not(outbox: Outbox) -> None:
+    await _settle(outbox, await _claim(outbox), Settlement(status=Status.PENDING, spent=False))
+
+    assert (await _claim(outbox)).attempt == 1
+
+
+async def test_a_lease_settles_once(outbox: Outbox) -> None:
+    claim = await _claim(outbox)
+
+    assert await _settle(outbox, claim, Settlement(status=Status.CONTRIBUTED))
+    assert not await _settle(outbox, claim, Settlement(status=Status.DECLINED))
+
+
+async def test_who_lost_the_lease_settles_nothing(engine: AsyncEngine, outbox: Outbox) -> None:
+    """A dispatcher stopped beyond its lease must not overwrite what another has found out since."""
+    late = await _claim(outbox, lease=EXPIRED)
+    await outbox.recover(deduplicates=True)
+    await _claim(outbox)
+
+    assert not await _settle(outbox, late, Settlement(status=Status.CONTRIBUTED))
+    assert (await _row(engine)).status == "in_flight"
+
+
+async def test_a_released_lease_is_due_again_and_spent_no_attempt(outbox: Outbox) -> None:
+    assert await outbox.release(await _claim(outbox))
+
+    assert (await _claim(outbox)).attempt == 1
+
+
+async def test_what_a_dead_dispatcher_left_is_unknown(engine: AsyncEngine, outbox: Outbox) -> None:
+    await _claim(outbox, lease=EXPIRED)
+
+    assert await outbox.recover(deduplicates=False) == 1
+    row = await _row(engine)
+    assert (row.status, row.lease_token, row.settled_at is not None) == ("unknown", None, True)
+
+
+async def test_what_a_dead_dispatcher_left_is_due_again_where_the_gateway_deduplicates(outbox: Outbox) -> None:
+    await _claim(outbox, lease=EXPIRED)
+
+    assert await outbox.recover(deduplicates=True) == 1
+    assert (await _claim(outbox)).attempt == 2
+
+
+async def test_a_lease_that_still_runs_is_left_alone(outbox: Outbox) -> None:
+    await _claim(outbox)
+
+    assert await outbox.recover(deduplicates=False) == 0
+
+
+async def test_a_response_with_nul_is_kept(engine: AsyncEngine, outbox: Outbox) -> None:
+    """PostgreSQL stores no NUL; an outcome must not be lost to one."""
+    claim = await _claim(outbox)
+
+    assert await outbox.settle(
+        claim, Settlement(status=Status.CONTRIBUTED), gateway_status=200, gateway_response="a\0b"
+    )
+    assert (await _row(engine)).gateway_response == "a\N{REPLACEMENT CHARACTER}b"
+
+
+async def test_the_backlog_counts_what_is_pending_and_the_age_of_the_oldest_due(
+    engine: AsyncEngine, outbox: Outbox
+) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("update contributions set next_attempt_at = now() - interval '1 hour'"))
+
+    backlog = await outbox.backlog()
+
+    assert backlog.pending == 1
+    assert timedelta(hours=1) <= backlog.oldest_due < timedelta(hours=2)
+
+
+async def test_what_is_due_later_has_no_age(engine: AsyncEngine, outbox: Outbox) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("update contributions set next_attempt_at = now() + interval '1 hour'"))
+
+    assert Backlog(pending=1, oldest_due=timedelta()) == await outbox.backlog()
+
+
+async def test_an_empty_outbox_has_no_backlog(engine: AsyncEngine) -> None:
+    assert Backlog(pending=0, oldest_due=timedelta()) == await Outbox(engine).backlog()
