@@ -26,8 +26,8 @@ RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.pem \
     && python3 -m venv /opt/build \
     && python3 -m venv --without-pip /opt/event-processor \
     && /opt/build/bin/pip install --require-hashes --only-binary=:all: -r build.lock \
-    && /opt/build/bin/pip --python /opt/event-processor install --require-hashes --only-binary=:all: --no-compile \
-        -r requirements.lock
+    && /opt/build/bin/pip --python /opt/event-processor install --require-hashes --only-binary=:all: \
+        --no-compile -r requirements.lock
 
 # The bytecode is made here since the service may not write any. It is not compared with its source's modification
 # time, which some image builders change.
@@ -36,7 +36,8 @@ COPY app app
 COPY migrations migrations
 RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/build/bin/pip --python /opt/event-processor install --no-index --no-deps --no-compile dist/*.whl \
-    && /opt/event-processor/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/event-processor/lib
+    && /opt/event-processor/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        /opt/event-processor/lib
 
 
 FROM base

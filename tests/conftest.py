@@ -39,6 +39,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServe
     server = EmbeddedServer(tmp_path_factory.mktemp("data"))
     with server.shared():
         yield server
+        server.stop("immediate")  # nobody will read it again
 
 
 @pytest.fixture(scope="session")

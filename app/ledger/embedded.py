@@ -47,6 +47,11 @@ class EmbeddedServer:
         """Connects as its superuser over a Unix socket."""
         return f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}"
 
+    @property
+    def running(self) -> bool:
+        """Whether the server is up, whoever started it."""
+        return self._run("pg_ctl", "status", "-D", str(self._cluster), check=False) == 0
+
     @contextmanager
     def shared(self) -> Iterator[None]:
         """Keep the server running for the length of the context, with others doing the same."""
@@ -63,14 +68,14 @@ class EmbeddedServer:
                 yield
             finally:
                 fcntl.flock(gate, fcntl.LOCK_EX)
-                if _last(users.fileno()):
+                if _last(users.fileno()) and self.running:
                     self.stop()
 
     def start(self) -> None:
         """Make the cluster if there is none, and start the server if it is not running."""
         if not (self._cluster / "PG_VERSION").exists():
             self._initialise()
-        if self._run("pg_ctl", "status", "-D", str(self._cluster), check=False) == 0:
+        if self.running:
             return
         self._own(self._sockets)
         self._run(

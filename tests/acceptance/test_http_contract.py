@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.ledger.tables import contributions, events
+from app.sandbox.traffic import debit
 from tests import examples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
@@ -351,8 +352,6 @@ async def test_every_matching_rule_yields_a_contribution(database_url: str, gate
 
 
 async def test_the_debit_of_a_contribution_comes_back_and_goes_no_further(service: Service, gateway: Running) -> None:
-    from app.sandbox.traffic import debit
-
     debits = list[bytes]()
     gateway.simulator.contributed = lambda contribution: debits.append(debit(contribution).body)
     await service.post("bet", examples.bet())

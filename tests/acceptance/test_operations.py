@@ -16,7 +16,7 @@ from tests.examples import Running
 
 async def test_a_service_that_can_work_is_ready(service: Service) -> None:
     async def authenticated() -> bool:
-        return (await service.ready())[1]["gateway"] == "authenticated"
+        return bool((await service.ready())[1]["gateway"] == "authenticated")
 
     await examples.eventually(authenticated)
     parts = {"database": "ok", "schema": "ok", "dispatcher": "ok", "gateway": "authenticated"}
@@ -94,9 +94,7 @@ async def test_a_draining_service_refuses_events_and_says_when_to_come_back(
         assert ((await service.ready())[0], (await service.ready())[1]["status"]) == (503, "draining")
 
 
-async def test_a_service_that_only_dispatches_serves_no_feed(
-    engine: AsyncEngine, database_url: str, gateway: Running
-) -> None:
+async def test_a_service_that_only_dispatches_serves_no_feed(database_url: str, gateway: Running) -> None:
     settings = examples.settings(database_url=database_url, gateway_url=gateway.url)
     async with running(settings, dispatch=False) as receiver, running(settings, receive=False) as dispatcher:
         assert (await receiver.post("bet", examples.bet())).status_code == 202
@@ -109,7 +107,7 @@ async def test_a_service_that_only_dispatches_serves_no_feed(
         await examples.eventually(arrived)
 
 
-async def test_what_happens_is_counted(service: Service, gateway: Running) -> None:
+async def test_what_happens_is_counted(service: Service) -> None:
     await service.post("bet", examples.bet())
     await service.post("bet", examples.bet())
     await service.post("bet", examples.bet(amount="9"))
@@ -162,6 +160,6 @@ async def test_logs_carry_ids_and_neither_tokens_nor_bodies(
 
     lines = {line["event"]: line for line in map(json.loads, output.splitlines())}
     assert {"bet-1", "r-1"} <= set(lines["api.event_recorded"].values())
-    assert {"bet-1", "contributed"} <= {lines["dispatcher.contributed"]["event_id"], "contributed"}
+    assert lines["dispatcher.contributed"]["event_id"] == "bet-1"
     for secret in ("sesame", examples.PASSWORD, examples.SECRET, "sandbox-"):
         assert secret not in output

@@ -1,0 +1,228 @@
+"""The real command in real processes, over real sockets, ended by real signals."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.cli.service_process import NotReadyError, free_port, service_process
+from app.ledger.census import take_census
+from app.ledger.tables import events
+from app.sandbox.operator import label
+from tests import examples
+from tests.examples import Running
+
+Start = Callable[[], AbstractAsyncContextManager[tuple[Process, httpx.AsyncClient]]]
+
+
+@pytest.fixture
+def start(database_url: str, gateway: Running, tmp_path: Path) -> Start:
+    """Starts a service on the test's database, as often as it is called."""
+
+    @asynccontextmanager
+    async def run() -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
+        port = free_port()
+        configuration = tmp_path / f"{port}.toml"
+        configuration.write_text(
+            f'operator_id = "casino"\nbrands = ["brand1"]\ndatabase_url = "{database_url}"\n'
+            f'[server]\nport = {port}\ndrain = "300ms"\n'
+            f'[gateway]\nurl = "{gateway.url}"\nusername = "{examples.USERNAME}"\npassword = "{examples.PASSWORD}"\n'
+            f'[feeds.bet]\nwebhook_secrets = ["{examples.SECRET}"]\n[feeds.deposit]\nenabled = false\n'
+        )
+        url = f"http://127.0.0.1:{port}"
+        limits = httpx.Limits(max_connections=250)
+        async with (
+            service_process(configuration, url, log=tmp_path / f"{port}.log") as process,
+            httpx.AsyncClient(base_url=url, limits=limits, timeout=examples.DEADLINE) as client,
+        ):
+            yield process, client
+
+    return run
+
+
+async def _post(client: httpx.AsyncClient, fields: dict[str, Any]) -> httpx.Response:
+    body = json.dumps(fields).encode()
+    return await client.post("/events/bet", content=body, headers=examples.signed(body))
+
+
+async def _recorded(engine: AsyncEngine) -> set[str]:
+    async with engine.connect() as connection:
+        return set((await connection.execute(select(events.c.event_id))).scalars())
+
+
+async def _post_until_it_ends(client: httpx.AsyncClient, acknowledged: set[str], answers: Counter[str]) -> None:
+    """Post one event after the other, keeping a record of what was acknowledged, until nobody listens."""
+    for _ in range(100_000):
+        event_id = f"bet-{uuid4()}"
+        try:
+            response = await _post(client, examples.bet(event_id=event_id))
+        except httpx.TransportError:
+            return
+        answers[label(response)] += 1
+        if response.status_code == httpx.codes.ACCEPTED:
+            acknowledged.add(event_id)
+
+
+async def _under_load(process: Process, client: httpx.AsyncClient, signal_number: int) -> tuple[set[str], Counter[str]]:
+    """Post from several connections, send the signal under way, and give what was acknowledged."""
+    acknowledged, answers = set[str](), Counter[str]()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(_post_until_it_ends(client, acknowledged, answers))
+
+        async def under_way() -> bool:
+            return len(acknowledged) > 50
+
+        await examples.eventually(under_way)
+        process.send_signal(signal_number)
+    await process.wait()
+    return acknowledged, answers
+
+
+async def test_of_two_hundred_equal_requests_to_two_processes_one_contributes(start: Start, gateway: Running) -> None:
+    async with start() as (_, first), start() as (_, second):
+        responses = await asyncio.gather(*(_post((first, second)[turn % 2], examples.bet()) for turn in range(200)))
+
+        async def arrived() -> bool:
+            return gateway.simulator.account.contributions().total() > 0
+
+        await examples.eventually(arrived)
+
+    assert Counter({"duplicate": 199, "accepted": 1}) == Counter(map(label, responses))
+    assert {b'{"event_id": "bet-1", "status": "accepted", "contributions": 1}'} == {r.content for r in responses}
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_a_killed_process_has_lost_nothing_that_it_acknowledged(
+    start: Start, engine: AsyncEngine, gateway: Running
+) -> None:
+    async with start() as (process, client):
+        acknowledged, answers = await _under_load(process, client, signal.SIGKILL)
+
+    assert {"accepted"} == answers.keys()
+    assert acknowledged <= await _recorded(engine)
+    assert gateway.simulator.account.twice() == []
+    assert (await take_census(engine)).balances
+
+
+async def test_a_terminated_process_says_so_and_settles_what_it_began(
+    start: Start, engine: AsyncEngine, gateway: Running
+) -> None:
+    async with start() as (process, client):
+        acknowledged, answers = await _under_load(process, client, signal.SIGTERM)
+
+    assert answers.keys() <= {"accepted", "refused: 503"}
+    assert acknowledged <= await _recorded(engine)
+    census = await take_census(engine)
+    assert (0, 0) == (census.by_status["in_flight"], census.by_status["unknown"])
+    assert census.by_status["contributed"] == gateway.simulator.account.contributions().total()
+    assert gateway.simulator.account.twice() == []
+
+
+async def test_what_one_process_left_pending_the_next_contributes(
+    start: Start, engine: AsyncEngine, gateway: Running
+) -> None:
+    gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": True})
+    async with start() as (process, client):
+        assert (await _post(client, examples.bet())).status_code == 202
+        process.kill()
+        await process.wait()
+    gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": False})
+    async with start():
+
+        async def settled() -> bool:
+            return (await take_census(engine)).by_status["contributed"] == 1
+
+        await examples.eventually(settled)
+
+    assert gateway.simulator.account.contributions().total() == 1
+
+
+async def test_a_service_that_does_not_start_is_told_from_one_that_is_slow(tmp_path: Path) -> None:
+    configuration = tmp_path / "wrong.toml"
+    configuration.write_text("")
+
+    with pytest.raises(NotReadyError):
+        async with service_process(configuration, "http://127.0.0.1:9", log=tmp_path / "log"):
+            pass
+
+    assert "configuration: operator_id: is needed" in (tmp_path / "log").read_text()
+
+
+async def _command(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", *arguments), stdout=PIPE, stderr=PIPE, env=os.environ | environment
+    )
+    output, errors = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def test_the_demo_holds(tmp_path: Path) -> None:
+    status, output, errors = await _command("demo", "--events", "200", "--folder", str(tmp_path / "demo"))
+
+    assert (0, "") == (status, errors), output
+    for promise in ("lost", "made twice", "made unasked", "answers that were not right"):
+        assert f"{promise} 0" in " ".join(output.replace("│", " ").split())
+
+
+async def test_the_sandbox_gateway_serves_until_it_is_interrupted() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", "sandbox", "--port", "0"),
+        stdout=PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    url = (await process.stdout.readline()).decode().split()[5].rstrip(",")
+    async with httpx.AsyncClient(base_url=url) as client:
+        credentials = {"username": "event-processor", "password": "sandbox-password"}
+        token = (await client.post("/authenticate/service", json=credentials)).json()["token"]
+        faults = await client.patch("/sandbox/faults", json={"latency": 0.01, "taken": False})
+        wrong = await client.patch("/sandbox/faults", json={"locusts": 1})
+        contribution = json.loads(examples.entry().decision.contributions[0].body)
+        contributed = await client.post(
+            "/jackpots/contribute/source", json=contribution, headers={"authorization": f"Bearer {token}"}
+        )
+        account = (await client.get("/sandbox/account")).json()
+    process.send_signal(signal.SIGINT)
+
+    assert await process.wait() == 0
+    assert (200, 422, 200) == (faults.status_code, wrong.status_code, contributed.status_code)
+    assert {"calls": 1, "contributions": 1, "contributed_twice": []}.items() <= account.items()
+
+
+async def test_the_ledger_is_counted_and_a_body_is_signed(start: Start, database_url: str, gateway: Running) -> None:
+    settings = {
+        "EVENT_PROCESSOR_OPERATOR_ID": "casino",
+        "EVENT_PROCESSOR_BRANDS": "brand1",
+        "EVENT_PROCESSOR_DATABASE_URL": database_url,
+        "EVENT_PROCESSOR_GATEWAY__URL": gateway.url,
+        "EVENT_PROCESSOR_GATEWAY__USERNAME": examples.USERNAME,
+        "EVENT_PROCESSOR_GATEWAY__PASSWORD": examples.PASSWORD,
+        "EVENT_PROCESSOR_FEEDS__BET__WEBHOOK_SECRETS": examples.SECRET,
+        "EVENT_PROCESSOR_FEEDS__DEPOSIT__ENABLED": "false",
+    }
+    body = json.dumps(examples.bet())
+    async with start() as (_, client):
+        status, output, _ = await _command("sign", "bet", body, **settings)
+        headers = dict(line.split(": ") for line in output.splitlines()) | {"content-type": "application/json"}
+        response = await client.post("/events/bet", content=body.encode(), headers=headers)
+    counted, ledger, _ = await _command("ledger", **settings)
+    missing, _, errors = await _command("sign", "poker", body, **settings)
+
+    assert (0, 202, 0, 2) == (status, response.status_code, counted, missing)
+    assert "balances yes" in " ".join(ledger.replace("│", " ").split())
+    assert "there is no feed poker" in " ".join(errors.split())

@@ -1,0 +1,166 @@
+"""Who is let in, and in which words the others are refused."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.authentication import MAX_SIGNATURES, ApiKeys, Insecure, Scheme, StandardWebhooks, refusal
+from app.domain.signature import sign
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECONDS = int(NOW.timestamp())
+KEY, OLD_KEY, FOREIGN_KEY = b"k" * 32, b"o" * 32, b"f" * 32
+BODY = b'{"event_id": "bet-1"}'
+WEBHOOKS = StandardWebhooks(keys=(KEY, OLD_KEY), tolerance=timedelta(minutes=5))
+API_KEYS = ApiKeys(keys=(b"a-live-key-of-this-feed", b"its-key-until-yesterday"))
+
+HEADERS_NEEDED = "the headers webhook-id, webhook-timestamp and webhook-signature are needed"
+NOT_SECONDS = "webhook-timestamp is not a number of seconds since the epoch"
+TOO_FAR = "webhook-timestamp is too far from the present: check the sender's clock"
+NO_SIGNATURE = "no signature in webhook-signature matches"
+BEARER_NEEDED = "the header Authorization: Bearer <key> is needed"
+FOREIGN = "the key is not one of this feed's"
+
+
+def _signed(*keys: bytes, timestamp: int = SECONDS) -> dict[str, str]:
+    signatures = (sign(key, message_id="msg_1", timestamp=timestamp, body=BODY) for key in keys or [KEY])
+    return {"webhook-id": "msg_1", "webhook-timestamp": str(timestamp), "webhook-signature": " ".join(signatures)}
+
+
+def _refusal(
+    headers: dict[str, str], *, scheme: Scheme = WEBHOOKS, body: bytes = BODY, now: datetime = NOW
+) -> str | None:
+    return refusal(scheme, headers, body, now=now)
+
+
+@pytest.mark.parametrize("keys", [(KEY,), (OLD_KEY,), (FOREIGN_KEY, KEY), (KEY, FOREIGN_KEY)])
+def test_a_request_signed_with_a_live_key_is_authentic(keys: tuple[bytes, ...]) -> None:
+    assert _refusal(_signed(*keys)) is None
+
+
+@pytest.mark.parametrize("header", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+@pytest.mark.parametrize("given", [{}, {"": ""}])
+def test_each_of_the_three_headers_is_needed(header: str, given: dict[str, str]) -> None:
+    headers = _signed()
+    del headers[header]
+
+    assert _refusal(headers | dict.fromkeys([header] * len(given), "")) == HEADERS_NEEDED
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    ["soon", "-1", "+1", "1.5", "1e9", "0x5f", " 1", "1_000", "²", "١٧", "１７", "99999999999", "9" * 10_000, str(NOW)],
+)
+def test_a_timestamp_that_is_not_plain_seconds_is_refused(timestamp: str) -> None:
+    assert _refusal(_signed() | {"webhook-timestamp": timestamp}) == NOT_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(-301, TOO_FAR), (-300, None), (0, None), (300, None), (301, TOO_FAR)]
+)
+def test_a_timestamp_may_be_off_by_the_tolerance_either_way(seconds: int, expected: str | None) -> None:
+    assert expected == _refusal(_signed(timestamp=SECONDS + seconds))
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(-300, TOO_FAR), (300, None)])
+def test_the_tolerance_counts_fractions_of_a_second(seconds: int, expected: str | None) -> None:
+    assert expected == _refusal(_signed(timestamp=SECONDS + seconds), now=NOW + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize("timestamp", [0, 9_999_999_999])
+def test_the_ends_of_time_are_too_far(timestamp: int) -> None:
+    assert _refusal(_signed(timestamp=timestamp)) == TOO_FAR
+
+
+@pytest.mark.parametrize("signatures", ["garbage", "v1", "v1,", "v1,é", "\x00", "v1," + "A" * 44, "A" * 100_000])
+def test_a_signature_that_matches_no_key_is_refused(signatures: str) -> None:
+    assert _refusal(_signed() | {"webhook-signature": signatures}) == NO_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "changes", [{"webhook-id": "msg_2"}, {"webhook-timestamp": str(SECONDS + 1)}, {"webhook-id": "é"}]
+)
+def test_a_signature_of_another_message_is_refused(changes: dict[str, str]) -> None:
+    assert _refusal(_signed() | changes) == NO_SIGNATURE
+
+
+def test_a_signature_of_another_body_is_refused() -> None:
+    assert _refusal(_signed(), body=BODY + b" ") == NO_SIGNATURE
+
+
+def test_a_foreign_key_is_refused() -> None:
+    assert _refusal(_signed(FOREIGN_KEY)) == NO_SIGNATURE
+
+
+def test_without_a_live_key_nothing_is_authentic() -> None:
+    assert _refusal(_signed(), scheme=StandardWebhooks(keys=(), tolerance=timedelta(minutes=5))) == NO_SIGNATURE
+
+
+@pytest.mark.parametrize(("length", "expected"), [(MAX_SIGNATURES, None), (MAX_SIGNATURES + 1, NO_SIGNATURE)])
+def test_signatures_are_read_up_to_a_limit(length: int, expected: str | None) -> None:
+    headers = _signed()
+    headers["webhook-signature"] = headers["webhook-signature"].rjust(length)
+
+    assert expected == _refusal(headers)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer a-live-key-of-this-feed",
+        "bearer a-live-key-of-this-feed",
+        "BEARER a-live-key-of-this-feed",
+        "Bearer   a-live-key-of-this-feed  ",
+        "Bearer its-key-until-yesterday",
+    ],
+)
+def test_any_live_key_is_let_in(authorization: str) -> None:
+    assert _refusal({"authorization": authorization}, scheme=API_KEYS) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, _signed(), {"x-api-key": "a-live-key-of-this-feed"}]
+    + [
+        {"authorization": value}
+        for value in ("", "Bearer", "Bearer ", "a-live-key-of-this-feed", "Basic a-live-key-of-this-feed", "Bearer:key")
+    ],
+)
+def test_a_bearer_key_is_needed(headers: dict[str, str]) -> None:
+    assert _refusal(headers, scheme=API_KEYS) == BEARER_NEEDED
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        "a-foreign-key",
+        "A-LIVE-KEY-OF-THIS-FEED",
+        "a-live-key-of-this-fee",
+        "a-live-key-of-this-feed2",
+        "ключ",
+        "\xff\xfe",
+    ]
+    + ["a-live-key-of-this-feed its-key-until-yesterday", "  ", "\x00", "x" * 100_000],
+)
+def test_a_key_that_is_not_the_feeds_is_refused(offered: str) -> None:
+    assert _refusal({"authorization": f"Bearer {offered}"}, scheme=API_KEYS) == FOREIGN
+
+
+def test_a_key_that_is_no_text_can_be_offered_by_nobody() -> None:
+    assert _refusal({"authorization": "Bearer key"}, scheme=ApiKeys(keys=(b"\xff\xfe\x00",))) == FOREIGN
+
+
+def test_without_a_live_api_key_nobody_is_let_in() -> None:
+    assert _refusal({"authorization": "Bearer key"}, scheme=ApiKeys(keys=())) == FOREIGN
+
+
+@given(st.dictionaries(st.sampled_from([*_signed(), "authorization"]), st.text()), st.binary())
+def test_whoever_knows_no_key_is_refused(headers: dict[str, str], body: bytes) -> None:
+    assert _refusal(headers, body=body) is not None
+    assert _refusal(headers, body=body, scheme=API_KEYS) is not None
+
+
+def test_a_feed_declared_insecure_lets_anybody_in() -> None:
+    assert _refusal({}, scheme=Insecure(), body=b"") is None

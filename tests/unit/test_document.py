@@ -1,0 +1,217 @@
+"""A body is read without losing a digit, refused where two readers could differ, and told apart by its content."""
+
+import json
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.document import MalformedDocumentError, read
+
+Spellings = tuple[str, ...]  # ways to write one number
+
+
+def _spellings(coefficient: int, exponent: int) -> Spellings:
+    if coefficient == 0:
+        return ("0", "-0", "0.00", "0e7", "-0E-7")
+    plain = format(Decimal(f"{coefficient}e{exponent}"), "f")
+    return (f"{coefficient}e{exponent}", f"{coefficient}0E{exponent - 1}", f"{coefficient}.00e{exponent:+}", plain)
+
+
+NUMBERS = st.builds(_spellings, st.integers(-(10**30), 10**30), st.integers(-40, 40))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=5) | NUMBERS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=15,
+)
+OBJECTS = st.dictionaries(st.text(max_size=5), VALUES, max_size=4)
+
+# Bodies from so small a vocabulary that equal content is met in different forms, and different content in similar ones.
+LEAVES = st.sampled_from(["0", "-0", "1", "1.0", "10e-1", '"1"', '"1e0"', "true", '"True"', "null", '""', '",1e0"'])
+BODIES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=2).map(lambda items: f"[{','.join(items)}]")
+        | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2).map(
+            lambda fields: "{" + ", ".join(f'"{key}": {value}' for key, value in fields.items()) + "}"
+        )
+    ),
+    max_leaves=4,
+).map(lambda value: f'{{"a":{value}}}')
+
+
+def _written(value: Any, random: Random) -> str:
+    """A value in any of the ways in which JSON lets it be written."""
+    space = random.choice(["", " ", "\r\n\t"])
+    match value:
+        case tuple():
+            return space + random.choice(value)
+        case list():
+            return f"{space}[{','.join(_written(item, random) for item in value)}{space}]"
+        case dict():
+            items = random.sample(list(value.items()), len(value))
+            pairs = (f"{_written(key, random)}{space}:{_written(item, random)}" for key, item in items)
+            return f"{space}{{{','.join(pairs)}{space}}}"
+        case _:
+            return space + json.dumps(value, ensure_ascii=random.choice([True, False]))
+
+
+def _meaning(value: Any) -> Any:
+    """A value parsed with Fraction, in a form that compares equal exactly where the content is the same."""
+    match value:
+        case dict():
+            return "object", {key: _meaning(item) for key, item in value.items()}
+        case list():
+            return "array", [_meaning(item) for item in value]
+        case _:
+            return type(value), value
+
+
+def _nested(levels: int, innermost: str = "") -> bytes:
+    return ('{"a":' * (levels - 1) + "{" + innermost + "}" * levels).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b"", "Expecting value at line 1, column 1", id="empty"),
+        pytest.param(b"\n {", "line 2, column 3", id="truncated object"),
+        pytest.param(b'{"a": "b', "Unterminated string", id="truncated string"),
+        pytest.param(b'{"a": 1} {}', "Extra data at line 1, column 10", id="two documents"),
+        pytest.param(b'{"a": 1,}', "line 1", id="trailing comma"),
+        pytest.param(b"{'a': 1}", "line 1", id="single quotes"),
+        pytest.param(b'{"a": 01}', "line 1", id="leading zero"),
+        pytest.param(b'{"a": +1}', "line 1", id="plus sign"),
+        pytest.param(b'{"a": 0x1}', "line 1", id="hexadecimal"),
+        pytest.param(b'{"a": 1_0}', "line 1", id="digits in groups"),
+        pytest.param('{"a": ١}'.encode(), "line 1", id="digits that are not ASCII"),
+        pytest.param(b'{"a": "\xe9"}', "not UTF-8 at byte 7", id="Latin-1"),
+        pytest.param('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 0", id="UTF-16"),
+        pytest.param(b'{"a": "\xed\xa0\x80"}', "not UTF-8 at byte 7", id="surrogate in UTF-8"),
+        pytest.param(b"\xef\xbb\xbf{}", "BOM", id="byte order mark"),
+        pytest.param(b'{"a": NaN}', "NaN is not a JSON number", id="NaN"),
+        pytest.param(b'{"a": [Infinity]}', "Infinity is not a JSON number", id="Infinity"),
+        pytest.param(b'{"a": -Infinity}', "-Infinity is not a JSON number", id="-Infinity"),
+        pytest.param(b'{"a": 1, "a": 1}', "the same key twice", id="duplicate key"),
+        pytest.param(b'{"a": 1, "\\u0061": 2}', "the same key twice", id="duplicate key, escaped"),
+        pytest.param(b'{"a": [{"b": {"c": 1, "c": 2}}]}', "the same key twice", id="duplicate key, deep"),
+        pytest.param(b"[]", "not a JSON object", id="array"),
+        pytest.param(b'[{"a": 1}]', "not a JSON object", id="array of objects"),
+        pytest.param(b'"text"', "not a JSON object", id="text"),
+        pytest.param(b"1", "not a JSON object", id="number"),
+        pytest.param(b"null", "not a JSON object", id="null"),
+        pytest.param(b'{"a": 1e99999999999999999999}', "exponent", id="huge exponent"),
+        pytest.param(b'{"a": -1e-99999999999999999999}', "exponent", id="tiny exponent"),
+        pytest.param(b'{"a": 1e%s}' % (b"9" * 10_000), "exponent", id="exponent of 10000 digits"),
+        pytest.param(_nested(65), "nested deeper than 64 levels", id="65 levels"),
+        pytest.param(_nested(100_000), "nested deeper than 64 levels", id="100000 levels"),
+        pytest.param(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "nested deeper than 64 levels", id="65 levels of arrays"),
+        pytest.param(b"[" * 100_000, "nested deeper than 64 levels", id="100000 brackets, none closed"),
+    ],
+)
+def test_a_malformed_body_is_refused_with_the_place_or_the_reason(body: bytes, words: str) -> None:
+    with pytest.raises(MalformedDocumentError, match=words):
+        read(body)
+
+
+@pytest.mark.parametrize("code", range(0x20))
+def test_a_control_character_in_a_string_is_refused(code: int) -> None:
+    with pytest.raises(MalformedDocumentError, match="Invalid control character"):
+        read(b'{"a": "%c"}' % code)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        expected = json.loads(body, parse_int=Decimal, parse_float=Decimal)
+        assert expected == read(body).fields
+    except ValueError:
+        with pytest.raises(MalformedDocumentError):
+            read(body)
+
+
+@pytest.mark.parametrize("innermost", ["", '"a": 1', '"a": null'])
+def test_64_levels_are_read(innermost: str) -> None:
+    body = _nested(64, innermost)
+
+    assert body.decode() == read(body).text
+
+
+@pytest.mark.parametrize("text", ["12345678901234567.891", "0.10", "1E+400", "9" * 5_000, "-" + "9" * 5_000])
+def test_a_number_keeps_every_digit(text: str) -> None:
+    expected = Decimal(text).as_tuple()
+
+    assert expected == read(b'{"a": %s}' % text.encode()).fields["a"].as_tuple()
+
+
+def test_the_text_is_the_body_as_it_came() -> None:
+    expected = '{ "b":1.0,\n"a":"é\\u00e9" }'
+
+    assert expected == read(expected.encode()).text
+
+
+def test_a_fingerprint_is_32_bytes() -> None:
+    assert len(read(b"{}").fingerprint) == 32
+
+
+@given(OBJECTS, st.randoms(use_true_random=False))
+def test_order_white_space_escapes_and_the_form_of_numbers_do_not_matter(
+    fields: dict[str, Any], random: Random
+) -> None:
+    one, other = (_written(fields, random).encode() for _ in range(2))
+
+    assert read(one).fingerprint == read(other).fingerprint
+
+
+@given(BODIES, BODIES)
+def test_fingerprints_are_equal_exactly_where_the_content_is(one: str, other: str) -> None:
+    meanings = [_meaning(json.loads(text, parse_int=Fraction, parse_float=Fraction)) for text in (one, other)]
+    same = meanings[0] == meanings[1]
+
+    assert same == (read(one.encode()).fingerprint == read(other.encode()).fingerprint)
+
+
+@pytest.mark.parametrize("text", ["1", "1.0", "1.000", "1e0", "10e-1", "0.1E+1", "0.01e2", "1E-0"])
+def test_one_is_one_in_every_form(text: str) -> None:
+    assert read(b'{"a": 1}').fingerprint == read(b'{"a": %s}' % text.encode()).fingerprint
+
+
+@pytest.mark.parametrize("text", ["-0", "0.0", "-0.00", "0e5", "0E-5"])
+def test_zero_is_zero_in_every_form(text: str) -> None:
+    assert read(b'{"a": 0}').fingerprint == read(b'{"a": %s}' % text.encode()).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"a": true}', b'{"a": 1}'),
+        (b'{"a": false}', b'{"a": 0}'),
+        (b'{"a": true}', b'{"a": "True"}'),
+        (b'{"a": null}', b'{"a": "None"}'),
+        (b'{"a": null}', b"{}"),
+        (b'{"a": null}', b'{"a": false}'),
+        (b'{"a": 1}', b'{"a": "1"}'),
+        (b'{"a": 1}', b'{"a": "1e0"}'),
+        (b'{"a": 1}', b'{"a": -1}'),
+        (b'{"a": 1}', b'{"a": 10}'),
+        (b'{"a": 1}', b'{"a": 1.0000000000000000000000000000000001}'),
+        (b'{"a": 12345678901234567.891}', b'{"a": 12345678901234567.892}'),
+        (b'{"a": [1, 2]}', b'{"a": [2, 1]}'),
+        (b'{"a": [1, 2]}', b'{"a": [12]}'),
+        (b'{"a": [[], 1]}', b'{"a": [[1]]}'),
+        (b'{"a": []}', b'{"a": {}}'),
+        (b'{"a": ""}', b'{"a": null}'),
+        (b'{"a": "b"}', b'{"b": "a"}'),
+        (b'{"a": "b"}', b'{"A": "b"}'),
+        (b'{"a": {"b": 1}, "c": 2}', b'{"a": {"b": 1, "c": 2}}'),
+        (b'{"a": "1\\",\\"b\\":\\"2"}', b'{"a": "1", "b": "2"}'),
+        ('{"a": "é"}'.encode(), '{"a": "e\u0301"}'.encode()),
+        (b'{"a": "\\ud83d\\ude00"}', b'{"a": "\\ude00\\ud83d"}'),
+    ],
+)
+def test_different_content_has_different_fingerprints(one: bytes, other: bytes) -> None:
+    assert read(one).fingerprint != read(other).fingerprint

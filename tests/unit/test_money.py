@@ -1,0 +1,85 @@
+"""Money is carried digit for digit, or refused."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.money import InexactAmountError, amount, json_number
+
+# Every form of every amount within the limits: a coefficient, and an exponent that leaves it no digit too many.
+AMOUNTS = st.integers(-18, 17).flatmap(
+    lambda exponent: st.integers(0, 10 ** (18 - exponent) - 1).map(lambda number: Decimal(f"{number}e{exponent}"))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", "0"),
+        ("-0", "0"),
+        ("-0.00", "0.00"),
+        ("0e17", "0"),
+        ("1", "1"),
+        ("2.50", "2.50"),
+        ("25e-1", "2.5"),
+        ("1e3", "1000"),
+        ("1E+17", "100000000000000000"),
+        ("1E-18", "0.000000000000000001"),
+        ("12345678901234567.891", "12345678901234567.891"),
+        ("999999999999999999.999999999999999999", "999999999999999999.999999999999999999"),
+    ],
+)
+def test_an_amount_is_written_in_plain_notation_with_the_digits_it_has(text: str, expected: str) -> None:
+    assert expected == json_number(amount(Decimal(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("-1", "must not be negative"),
+        ("-1e-18", "must not be negative"),
+        ("-1e18", "must not be negative"),
+        ("NaN", "must be a finite number"),
+        ("-NaN", "must be a finite number"),
+        ("sNaN", "must be a finite number"),
+        ("Infinity", "must be a finite number"),
+        ("-Infinity", "must be a finite number"),
+        ("1000000000000000000", "at most 18 digits before the decimal point"),
+        ("1e18", "at most 18 digits before the decimal point"),
+        ("1e999999", "at most 18 digits before the decimal point"),
+        ("0.0000000000000000001", "at most 18 decimal places"),
+        ("1.0000000000000000000", "at most 18 decimal places"),
+        ("1e-999999", "at most 18 decimal places"),
+    ],
+)
+def test_an_amount_that_cannot_be_carried_is_refused(text: str, words: str) -> None:
+    with pytest.raises(InexactAmountError, match=words):
+        amount(Decimal(text))
+
+
+@given(AMOUNTS)
+def test_every_amount_within_the_limits_reaches_the_gateway_as_the_number_it_was(number: Decimal) -> None:
+    written = json_number(amount(number))
+
+    assert number == json.loads(written, parse_float=Decimal, parse_int=Decimal)
+    assert "e" not in written.lower()
+
+
+@given(AMOUNTS.filter(lambda number: number.as_tuple().exponent in range(-18, 1)))
+def test_an_amount_in_plain_notation_keeps_its_trailing_zeros(number: Decimal) -> None:
+    expected = format(number, "f")
+
+    assert expected == json_number(amount(number))
+
+
+@given(st.decimals())
+def test_any_number_is_carried_unchanged_or_refused(number: Decimal) -> None:
+    try:
+        carried = amount(number)
+    except InexactAmountError:
+        return
+
+    assert number == carried
