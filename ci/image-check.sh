@@ -6,23 +6,20 @@
 # Where packages come from is read from this machine's configuration of apt and pip. Only its tools are left behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" BUILDAH_ISOLATION=chroot
 
-missing=()
-for tool in buildah debootstrap curl; do
-    command -v "$tool" >/dev/null || missing+=("$tool")
-done
+tools=(buildah debootstrap curl)
 if [ "$(id -u)" != 0 ]; then
-    echo "image-check: needs root, as debootstrap does; and of its tools there are missing: ${missing[*]:-none}" >&2
+    echo "image-check: missing: root, which debootstrap needs (and which installs: ${tools[*]})" >&2
     exit 1
-elif [ "${#missing[@]}" != 0 ]; then
-    echo "installing ${missing[*]} …"
+elif ! type "${tools[@]}" >/dev/null 2>&1; then
+    echo "installing ${tools[*]} …"
     apt-get update >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}" >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${tools[@]}" >/dev/null
 fi
 
 work=$(mktemp -d)
 chmod 711 "$work" # PostgreSQL runs as nobody, and must come through
-export BUILDAH_ISOLATION=chroot
 buildah() { command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 
 serving='' postgres=''
@@ -39,12 +36,13 @@ clean_up() {
     rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
+trap 'exit 1' INT TERM # when the command under way has ended
 
 size() { buildah images --noheading --format '{{.Size}}' "$1"; }
 ok() { echo "ok: $*"; }
 fail() {
-    echo "FAILED: $*" >&2
-    tail -n 40 "$work/log" >&2 || true # of the step that failed
+    tail -n 40 "$work"/*log >&2 # what the last command said, and PostgreSQL
+    echo "image-check: FAILED: $*" >&2
     exit 1
 }
 # until_true SECONDS COMMAND…: again and again, for so long.
@@ -66,26 +64,24 @@ release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 mirror=$(apt-get indextargets --format '$(CREATED_BY) $(COMPONENT) $(RELEASE) $(REPO_URI)' \
     | awk -v wanted="Packages main $release" '!found && $1 " " $2 " " $3 == wanted {found = 1; print $4}')
 box=$(buildah from scratch)
-debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
+# unshare: what debootstrap mounts goes when it goes, however it ends.
+unshare --mount debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
     "$release" "$(buildah mount "$box")" "$mirror" >"$work/log" 2>&1 || fail "debootstrap"
 buildah commit --quiet --rm "$box" "$base" >/dev/null
 ok "a stand-in for $base: $release, $(size "$base")"
 
 # pip's configuration: what of it concerns the network, and not this machine's files, which the build cannot see.
 python3 -m pip config list | python3 -c '
-import ast, sys
-options = {}
-for line in sorted(sys.stdin, key=lambda line: line.startswith(":env:")):  # the environment wins
-    name, _, value = line.strip().partition("=")
-    options[name.rpartition(".")[2]] = ast.literal_eval(value)
+import ast, shutil, sys
+lines = sorted(sys.stdin, key=lambda line: line.startswith(":env:"))  # the environment wins
+options = {line.partition("=")[0].rpartition(".")[2]: ast.literal_eval(line.partition("=")[2]) for line in lines}
 print("[global]")
 for name in ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries"):
-    words = [word for word in options.get(name, "").split() if not word.startswith("file:")]
-    if words:
+    if words := [word for word in options.get(name, "").split() if not word.startswith("file:")]:
         print(name, "=", *words)
 if "cert" in options:
     print("cert = /run/secrets/ca.pem")
-    open(sys.argv[1], "wb").write(open(options["cert"], "rb").read())
+    shutil.copy(options["cert"], sys.argv[1])
 ' "$work/ca.pem" >"$work/pip.conf"
 secrets=(--secret "id=pip.conf,src=$work/pip.conf")
 [ ! -e "$work/ca.pem" ] || secrets+=(--secret "id=ca.pem,src=$work/ca.pem")
@@ -119,9 +115,9 @@ as_nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups env --chdir=/ P
 "${as_nobody[@]}" initdb -D "$work/data" --username=postgres --auth=trust >"$work/log" 2>&1 || fail "initdb"
 database_port=$(free_port)
 "${as_nobody[@]}" postgres -D "$work/data" -c listen_addresses=127.0.0.1 -c port="$database_port" \
-    -c unix_socket_directories= >"$work/log" 2>&1 &
+    -c unix_socket_directories= >"$work/postgres.log" 2>&1 &
 postgres=$!
-until_true 60 "${as_nobody[@]}" pg_isready -h 127.0.0.1 -p "$database_port" || fail "PostgreSQL"
+until_true 60 "${as_nobody[@]}" pg_isready -U postgres -h 127.0.0.1 -p "$database_port" || fail "PostgreSQL"
 
 # The service, configured by variables alone. Nothing answers at its Gateway: that makes no one unready.
 key=image-check-key-0123456789 port=$(free_port)

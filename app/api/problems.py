@@ -64,12 +64,18 @@ class Refusal(Exception):  # noqa: N818 - a refusal is the answer, not an error 
     """Refuse the request. `detail` and `errors` are told to the sender; they echo nothing that it sent."""
 
     def __init__(
-        self, kind: ProblemType, detail: str | None = None, errors: list[dict[str, str]] | None = None
+        self,
+        kind: ProblemType,
+        detail: str | None = None,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(kind.cause)
         self.kind = kind
         self.detail = detail
         self.errors = errors
+        self.headers = {**_headers(kind), **(headers or {})}
 
 
 def invalid(error: ValidationError) -> Refusal:
@@ -78,10 +84,10 @@ def invalid(error: ValidationError) -> Refusal:
         {"pointer": _pointer(item["loc"]), "detail": item["msg"].removeprefix("Value error, ")}
         for item in error.errors(include_url=False, include_input=False, include_context=False)
     ]
-    return Refusal(INVALID, f"{len(errors)} mistake(s); see errors", errors[:ERRORS_LISTED])
+    return Refusal(INVALID, f"{len(errors)} mistake(s); see errors", errors=errors[:ERRORS_LISTED])
 
 
-def response(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+def response(refusal: Refusal) -> Response:
     """The answer that a refusal is."""
     kind = refusal.kind
     fields: dict[str, Any] = {
@@ -93,12 +99,7 @@ def response(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Resp
         fields["detail"] = refusal.detail
     if refusal.errors:
         fields["errors"] = refusal.errors
-    return Response(
-        json.dumps(fields),
-        status_code=kind.status,
-        media_type=MEDIA_TYPE,
-        headers={**_headers(kind), **(headers or {})},
-    )
+    return Response(json.dumps(fields), status_code=kind.status, media_type=MEDIA_TYPE, headers=refusal.headers)
 
 
 def install(app: FastAPI) -> None:
@@ -112,8 +113,6 @@ def install(app: FastAPI) -> None:
 
 def _headers(kind: ProblemType) -> dict[str, str]:
     match kind.status:
-        case 401:
-            return {"WWW-Authenticate": "Bearer"}
         case 413:
             return {"Connection": "close"}  # rather than read the rest of it
         case 503:
@@ -142,7 +141,7 @@ async def _http(request: Request, error: Exception) -> Response:
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = ProblemType(cause=f"http-{error.status_code}", status=error.status_code, title=error.detail)
-    return _count(request, Refusal(kind), error.headers)
+    return _count(request, Refusal(kind, headers=error.headers))
 
 
 async def _disconnected(request: Request, _error: Exception) -> Response:
@@ -155,8 +154,8 @@ async def _failed(request: Request, error: Exception) -> Response:
     return _count(request, Refusal(FAILED))
 
 
-def _count(request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+def _count(request: Request, refusal: Refusal) -> Response:
     if feed := request.scope.get("feed"):
         services(request).metrics.events_refused.labels(feed, refusal.kind.cause).inc()
         services(request).log.info("api.event_refused", feed=feed, cause=refusal.kind.cause, detail=refusal.detail)
-    return response(refusal, headers)
+    return response(refusal)

@@ -13,7 +13,7 @@ from app.api.problems import Refusal
 from app.api.schema import BetEvent, DepositEvent, event_of
 from app.api.state import Services, services
 from app.domain import document
-from app.domain.authentication import refusal
+from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
 from app.ledger.inbox import Conflict, Duplicate, Entry, Recorded, Verdict
 
@@ -44,7 +44,7 @@ def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
             raise Refusal(problems.DRAINING)
         body = await _read(request, body_limit)
         if reason := refusal(feed.scheme, request.headers, body, now=datetime.now(UTC)):
-            raise Refusal(problems.UNAUTHENTICATED, reason)
+            raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})
         _require_json(request)
         return await _record(service, feed, _entry(feed, body))
 
@@ -104,9 +104,7 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
         case Conflict():
             metrics.events_conflict.labels(feed.name).inc()
             _log(service, "api.event_conflicted", entry)
-            raise Refusal(
-                problems.CONFLICT, "an event with this event_id and other content was recorded first, and stands"
-            )
+            return problems.response(Refusal(problems.CONFLICT, "the event that was recorded first stands"))
 
 
 def _answer(event_id: str, verdict: Verdict, headers: dict[str, str] | None = None) -> Response:

@@ -26,9 +26,7 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 
 def _exact(value: Any) -> Decimal:
     if isinstance(value, str):
-        if not (value.isascii() and value.replace(".", "", 1).isdigit()):
-            raise ValueError("as text, an amount is plain decimal digits: 12.50")
-        value = Decimal(value)
+        return money.from_text(value)
     if not isinstance(value, Decimal):
         raise ValueError("must be a number, or a decimal number as text")  # noqa: TRY004 - pydantic reports ValueErrors
     return money.amount(value)

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from app.cli.service_process import NotReadyError, free_port, service_process
+from app.ledger.embedded import EmbeddedServer
 from app.sandbox.gateway import Faults, SandboxGateway
 from app.sandbox.operator import GaveUpError, Operator, Record
 from app.sandbox.proof import Proof, prove
@@ -56,6 +57,8 @@ def demo(
     ),
 ) -> None:
     """Run a Gateway, the service and an operator's traffic, and compare what was acknowledged with what arrived."""
+    if (left := EmbeddedServer(folder)).running:  # by a demo that was killed
+        left.stop("immediate")
     shutil.rmtree(folder, ignore_errors=True)
     try:
         outcome = asyncio.run(_run(Setup(folder=folder.resolve()), events=events, random=Random(seed)))  # noqa: S311

@@ -6,6 +6,7 @@ import sys
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ Logs           {log}
 Try it, in another terminal:
 
 export EVENT_PROCESSOR_CONFIG={configuration}
-BODY='{{"event_id": "bet-1", "event_type": "BET", "brand_id": "{brand_id}", "player_id": "player-42", \
+BODY='{{"event_id": "{event_id}", "event_type": "BET", "brand_id": "{brand_id}", "player_id": "player-42", \
 "game_code": "book-of-examples", "round_id": "round-1", "amount": 2.50, "currency": "EUR", \
 "occurred_at": "2026-11-22T12:00:00Z"}}'
 {command} sign bet "$BODY" | curl -i -H @- -H 'Content-Type: application/json' --data-raw "$BODY" {url}/events/bet
@@ -77,6 +78,7 @@ async def _run(setup: Setup, *, port: int, service_port: int | None) -> None:
                     log=_shown(log),
                     configuration=_shown(setup.configuration),
                     brand_id=BRAND_ID,
+                    event_id=f"bet-{token_hex(4)}",
                     command=_shown(Path(sys.argv[0])),
                 ),
                 flush=True,

@@ -9,9 +9,12 @@ import typer
 import uvicorn
 
 from app.api.state import Drain
+from app.ledger.database import require
 from app.main import create_app
 from app.observability.logs import configure_logs
 from app.settings import Settings, load
+
+GRACE = 30  # seconds that requests under way have after the listener closed
 
 Host = Annotated[str | None, typer.Option(help="Instead of server.host.")]
 Port = Annotated[int | None, typer.Option(help="Instead of server.port; 0 takes a free one.")]
@@ -33,6 +36,7 @@ def dispatch(host: Host = None, port: Port = None) -> None:
 
 def _run(settings: Settings, *, host: str | None, port: int | None, receive: bool, dispatch: bool) -> None:
     configure_logs(level=settings.logging.level, form=settings.logging.format)
+    require(settings.database())
     drain = Drain()
     config = uvicorn.Config(
         create_app(settings, receive=receive, dispatch=dispatch, drain=drain),
@@ -43,6 +47,7 @@ def _run(settings: Settings, *, host: str | None, port: int | None, receive: boo
         access_log=False,
         log_config=None,
         server_header=False,
+        timeout_graceful_shutdown=GRACE,
         ws="none",
     )
     server = _DrainingServer(config, drain, seconds=settings.server.drain.total_seconds())

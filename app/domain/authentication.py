@@ -47,6 +47,11 @@ def refusal(scheme: Scheme, headers: Mapping[str, str], body: bytes, *, now: dat
             return None
 
 
+def challenge(scheme: Scheme) -> str:
+    """What `WWW-Authenticate` says to a refused sender (RFC 9110)."""
+    return "Bearer" if isinstance(scheme, ApiKeys) else "StandardWebhooks"
+
+
 def _signature_refusal(scheme: StandardWebhooks, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
     message_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")

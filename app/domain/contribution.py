@@ -3,10 +3,13 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.domain.event import Event
 from app.domain.money import json_number
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ def _identity(event: Event, source_id: str, operator_id: str) -> UUID:
     """
     parts = (operator_id, event.key.feed, event.key.brand_id, event.key.event_id, source_id)
     digest = hashlib.sha256(json.dumps(parts).encode("ascii")).digest()
-    milliseconds = max(0, int(event.occurred_at.timestamp() * 1000)) & (1 << 48) - 1
+    milliseconds = max(0, (event.occurred_at - _EPOCH) // timedelta(milliseconds=1)) & (1 << 48) - 1
     high = milliseconds << 16 | 0x8000 | int.from_bytes(digest[:2]) & 0x0FFF
     low = 0b10 << 62 | int.from_bytes(digest[2:10]) & (1 << 62) - 1
     return UUID(int=high << 64 | low)

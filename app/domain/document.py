@@ -65,7 +65,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _write(value: Any, out: list[str], depth: int) -> None:
     """Write the canonical form: sorted keys, no white space, each number as its shortest coefficient and exponent."""
-    if depth == 0:
+    if depth == 0 and isinstance(value, (dict, list)):
         raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels")
     match value:
         case str():

@@ -27,6 +27,13 @@ def amount(number: Decimal) -> Decimal:
     return number.copy_abs()  # minus zero is zero
 
 
+def from_text(text: str) -> Decimal:
+    """The amount in a text of plain decimal digits, `12.50`. Raises InexactAmountError."""
+    if not (text.isascii() and text.replace(".", "", 1).isdigit()):
+        raise InexactAmountError("as text, an amount is plain decimal digits: 12.50")
+    return amount(Decimal(text))
+
+
 def json_number(value: Decimal) -> str:
     """The amount as a JSON number in plain notation, with exactly the digits it has."""
     return format(value, "f")

@@ -1,7 +1,7 @@
 """What the Gateway's answer to a contribution means: the question is always whether a byte can have reached it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
@@ -48,6 +48,8 @@ class Verdict(Enum):
     AMBIGUOUS = "it may have been contributed"
 
 
+LONGEST_WAIT = 10**9  # seconds; whoever waits has a limit of its own
+
 _RETRY = frozenset({408, 425, 429, 503})
 
 
@@ -74,11 +76,14 @@ def retry_after(reply: Reply, *, now: datetime) -> timedelta | None:
     """How long the Gateway asks us to wait: `Retry-After` in seconds or as a date (RFC 9110), or None."""
     match reply:
         case Answered(retry_after=str(value)) if value.isascii() and value.isdigit():
-            return timedelta(seconds=min(int(value[:9]), 10**6))
+            digits = value.lstrip("0")
+            return timedelta(seconds=min(int(digits[:10] or "0"), LONGEST_WAIT))
         case Answered(retry_after=str(value)):
             try:
-                return max(timedelta(), parsedate_to_datetime(value) - now)
-            except (TypeError, ValueError):  # no date, or one without a zone
+                date = parsedate_to_datetime(value)
+            except (ValueError, OverflowError):
                 return None
+            # A date of HTTP is in GMT, also in the form that does not say so.
+            return max(timedelta(), date.replace(tzinfo=date.tzinfo or UTC) - now)
         case _:
             return None

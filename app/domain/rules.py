@@ -28,7 +28,7 @@ class Rule:
             return None
         if self.currencies and event.currency not in self.currencies:
             return None
-        if self.game_codes and not any(fnmatchcase(event.game_code or "", glob) for glob in self.game_codes):
+        if self.game_codes and not _matches(event.game_code, self.game_codes):
             return None
         values = {name: _field(event, name) for name in template_fields(self.source_id)}
         return None if None in values.values() else self.source_id.format_map(values)
@@ -50,6 +50,10 @@ def template_fields(template: str) -> frozenset[str]:
             raise ValueError(f"a field of a template is written {{name}}, not {{{name}…}}")
         names.add(name)
     return frozenset(names)
+
+
+def _matches(game_code: str | None, globs: tuple[str, ...]) -> bool:
+    return game_code is not None and any(fnmatchcase(game_code, glob) for glob in globs)
 
 
 def _field(event: Event, name: str) -> str | None:

@@ -76,5 +76,5 @@ def _given_up(verdict: Verdict) -> Status:
 
 def _backoff(policy: RetryPolicy, attempt: int) -> timedelta:
     """The upper bound of the wait: doubled with each attempt, never above the limit."""
-    doublings = min(attempt - 1, 30)
-    return min(policy.backoff_base * (1 << doublings), policy.backoff_limit)
+    seconds = policy.backoff_base.total_seconds() * 2.0 ** min(attempt - 1, 60)
+    return timedelta(seconds=min(seconds, policy.backoff_limit.total_seconds()))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.ledger.embedded import embedded_postgres
+from app.ledger.embedded import EmbeddedServer, embedded_postgres
 from app.ledger.engine import create_engine
 from app.ledger.schema import migrate
 
@@ -23,6 +23,12 @@ class Database:
     pool_size: int
     timeout: timedelta
     prepared_statements: bool
+
+
+def require(database: Database) -> None:
+    """Raise EmbeddedUnavailableError where the embedded database is wanted and not installed."""
+    if database.url is None:
+        EmbeddedServer(database.data_folder)
 
 
 @asynccontextmanager

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -23,30 +25,41 @@ def unavailable() -> Iterator[None]:
 
 
 def async_url(text: str) -> URL:
-    """A PostgreSQL URL for asyncpg. Raises ValueError for anything else."""
+    """A PostgreSQL URL for asyncpg. Raises ValueError for anything else, in words that show nothing of it."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError("not a database URL: postgresql://user:password@host/database is expected") from None
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise ValueError("only PostgreSQL will do: postgresql://user:password@host/database is expected")
-    return url.set(drivername="postgresql+asyncpg")
+    query = dict(url.query)
+    if "sslmode" in query:  # libpq's name for what asyncpg calls ssl
+        query["ssl"] = query.pop("sslmode")
+    if unknown := query.keys() - {"host", "port", "ssl"}:
+        raise ValueError(f"its parameter {min(unknown)} is not supported; host, port and sslmode are")
+    return url.set(drivername="postgresql+asyncpg", query=query)
 
 
 def create_engine(url: str, *, pool_size: int, timeout: timedelta, prepared_statements: bool = True) -> AsyncEngine:
-    """An engine that connects when first used. Every statement is a transaction of its own; `timeout` bounds
-    connecting, waiting for a free connection and each statement. Without `prepared_statements` nothing stays on
-    the server between two of them, for a proxy that hands out a connection per transaction.
+    """An engine that connects when first used; `timeout` bounds connecting, waiting for a free connection and each
+    statement. A statement alone is its own transaction. Without `prepared_statements` each is prepared anew inside
+    an explicit one, for a proxy that gives every transaction another connection.
     """
     seconds = timeout.total_seconds()
-    caching = {} if prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    prepared: dict[str, Any] = {}
+    if not prepared_statements:
+        prepared = {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: f"event_processor_{uuid4().hex}",
+        }
     return create_async_engine(
         async_url(url),
-        isolation_level="AUTOCOMMIT",
+        isolation_level="AUTOCOMMIT" if prepared_statements else "READ COMMITTED",
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=seconds,
-        connect_args={"timeout": seconds, "command_timeout": seconds, **caching},
+        connect_args={"timeout": seconds, "command_timeout": seconds, **prepared},
         hide_parameters=True,  # parameters are bodies and tokens; they stay out of every log
     )
 

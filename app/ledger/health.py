@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.ledger.engine import LedgerUnavailableError, unavailable
@@ -25,12 +24,9 @@ async def ledger_state(engine: AsyncEngine, *, head: str) -> LedgerState:
     """Ask the database. Never raises, reads no table but Alembic's."""
     try:
         with unavailable():
-            async with engine.connect() as connection:
+            async with engine.begin() as connection:
                 settings = (await connection.execute(_SETTINGS)).one()
-                try:
-                    revision = (await connection.execute(_REVISION)).scalar_one_or_none()
-                except ProgrammingError:  # no such table
-                    revision = None
+                revision = await connection.scalar(_REVISION) if settings.migrated else None
     except LedgerUnavailableError:
         return LedgerState(database="unreachable", schema="unknown")
     return LedgerState(
@@ -54,5 +50,6 @@ _SETTINGS = select(
     func.current_setting("transaction_read_only").label("read_only"),  # on for a standby, too
     func.current_setting("synchronous_commit").label("commit"),
     func.current_setting("fsync").label("fsync"),
+    func.to_regclass("alembic_version").is_not(None).label("migrated"),
 )
 _REVISION = text("select version_num from alembic_version")

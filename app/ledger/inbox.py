@@ -65,7 +65,7 @@ class Inbox:
         """
         for _ in range(3):  # more than one round only where pruning removes the key in between
             with unavailable():
-                async with self._engine.connect() as connection:
+                async with self._engine.begin() as connection:
                     inserted = await connection.execute(_INSERT, _parameters(entry))
                     if inserted.one_or_none():
                         return Recorded(_verdict(entry.decision))

@@ -83,7 +83,7 @@ class Outbox:
 
     async def _execute(self, statement: Any, **parameters: Any) -> list[Row[*tuple[Any, ...]]]:
         with unavailable():
-            async with self._engine.connect() as connection:
+            async with self._engine.begin() as connection:
                 return list(await connection.execute(statement, parameters))
 
 

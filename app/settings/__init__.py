@@ -1,6 +1,7 @@
 """The settings: a TOML file, overridden by files in a secrets folder and by environment variables; checked at start."""
 
-from app.settings.loading import ConfigurationError, load
-from app.settings.settings import CONFIG, PREFIX, Settings
+from app.settings.loading import load
+from app.settings.settings import Settings
+from app.settings.sources import CONFIG, PREFIX, ConfigurationError
 
 __all__ = ["CONFIG", "PREFIX", "ConfigurationError", "Settings", "load"]

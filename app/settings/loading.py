@@ -1,60 +1,66 @@
-"""Loads the configuration from where it lives, and says what is wrong with it, one line per mistake."""
+"""Loads the configuration, and says what is wrong with it: one line per mistake."""
 
 import os
-import tomllib
+import re
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from app.settings.settings import CONFIG, PREFIX, SECRETS_FOLDER, Settings, file
+from app.settings.settings import Settings
+from app.settings.sources import CONFIG, PREFIX, SECRETS_FOLDER, ConfigurationError
 
-
-class ConfigurationError(Exception):
-    """The configuration is wrong: one line per mistake, each naming its key."""
-
-    def __init__(self, *mistakes: str) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+# What Kubernetes puts into the environment for a Service that happens to be named event-processor.
+_SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT\w*)=.*|PORT\w*=(tcp|udp|sctp)://.*|PORT_\d+_\w+=.*)")
 
 
 def load() -> Settings:
     """Read the configuration from where it lives. Raises ConfigurationError."""
-    _check_file()
     mistakes = _unknown_variables()
     try:
         settings = Settings()
     except ValidationError as error:
-        raise ConfigurationError(*mistakes, *map(_line, error.errors())) from None
+        lines = (line for item in error.errors() for line in _line(item).split("\n"))
+        raise ConfigurationError(*mistakes, *lines) from None
     except SettingsError as error:
-        raise ConfigurationError(*mistakes, str(error)) from None
+        raise ConfigurationError(*mistakes, _section_line(str(error))) from None
     if mistakes:
         raise ConfigurationError(*mistakes)
     return settings
 
 
-def _check_file() -> None:
-    path = file()
-    try:
-        tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if os.environ.get(CONFIG):
-            raise ConfigurationError(f"{CONFIG}: there is no file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path}: {error}") from None
-
-
 def _unknown_variables() -> list[str]:
-    known = {(PREFIX + name).upper() for name in Settings.model_fields} | {CONFIG, SECRETS_FOLDER}
-    ours = (name for name in sorted(os.environ) if name.upper().startswith(PREFIX))
-    return [f"{name}: there is no such setting" for name in ours if name.upper().partition("__")[0] not in known]
+    ours = {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX)}
+    links = {name for name, value in ours.items() if _SERVICE_LINK.fullmatch(f"{name}={value}")}
+    return [f"{name}: there is no such setting" for name in ours if name not in links and not _is_known(name.upper())]
+
+
+def _is_known(variable: str) -> bool:
+    if variable in {CONFIG, SECRETS_FOLDER}:
+        return True
+    name, nested, _ = variable.removeprefix(PREFIX).lower().partition("__")
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return False
+    return not nested or (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel))
 
 
 def _line(error: Any) -> str:
     key = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        return f"{key}: there is no such setting"
-    if error["type"] == "missing":
-        return f"{key}: is needed"
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key}: there is no such setting"
+        case "missing":
+            return f"{key}: is needed"
+        case "model_type":
+            return f"{key}: a section, whose settings are named one by one"
     message = error["msg"].removeprefix("Value error, ")
     return f"{key}: {message}" if key else message
+
+
+def _section_line(message: str) -> str:
+    section = re.search(r'field "(\w+)"', message)
+    if section is None:
+        return message
+    variable = f"{PREFIX}{section[1].upper()}"
+    return f"{section[1]}: {variable} is not a JSON object; name its settings one by one, {variable}__…"

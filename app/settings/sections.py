@@ -1,16 +1,29 @@
 """The sections of the configuration, each with its defaults and what makes it wrong."""
 
+import re
+import ssl
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import NoDecode
 
 from app.domain import money
 from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
 from app.domain.signature import secret_bytes
-from app.settings.values import Duration, Secrets, Texts
+from app.settings.values import Duration, Secrets, Text, Texts, UrlPath, entries, not_empty
 
 
 class _Section(BaseModel):
@@ -30,16 +43,42 @@ class Gateway(_Section):
     """The ThrillPots Gateway."""
 
     url: AnyHttpUrl
-    username: str = Field(min_length=1)
-    password: SecretStr = Field(min_length=1)
-    authenticate_path: str = Field("/authenticate/service", pattern="^/")
-    contribute_path: str = Field("/jackpots/contribute/source", pattern="^/")
+    username: Text
+    password: SecretStr
+    authenticate_path: UrlPath = "/authenticate/service"
+    contribute_path: UrlPath = "/jackpots/contribute/source"
     deduplicates: bool = False
     timeout: Duration = timedelta(seconds=30)
     connect_timeout: Duration = timedelta(seconds=5)
     connections: int = Field(64, ge=1, description="calls at once")
     response_limit: int = Field(64 * 1024, ge=1024, description="bytes read of an answer")
     ca_file: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_base(cls, value: AnyHttpUrl) -> AnyHttpUrl:
+        if value.username or value.password or value.query or value.fragment:
+            raise ValueError(
+                "must be without user, query and fragment; username and password are settings of their own"
+            )
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _is_there(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError("must not be empty")
+        return value
+
+    @field_validator("ca_file")
+    @classmethod
+    def _holds_certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.create_default_context(cafile=value)
+            except OSError:  # ssl.SSLError among them
+                raise ValueError(f"there are no certificates in PEM form to be read in {value}") from None
+        return value
 
 
 class Dispatcher(_Section):
@@ -76,13 +115,23 @@ class ContributionEvents(_Section):
         return self
 
 
+def _currencies(value: list[str]) -> list[str]:
+    if not all(re.fullmatch("[A-Z0-9]{3,10}", currency) for currency in value):
+        raise ValueError("a currency is 3 to 10 capital letters or digits")
+    return value
+
+
 class RuleSettings(_Section):
     """A contribution rule."""
 
-    source_id: str = Field(min_length=1, max_length=200)
+    source_id: Annotated[Text, Field(max_length=200)]
     game_codes: Texts = []
     provider_ids: Texts = []
-    currencies: Texts = []
+    currencies: Annotated[Texts, AfterValidator(_currencies)] = []
+
+
+Counted = Annotated[Texts, AfterValidator(not_empty)]
+Rules = Annotated[list[RuleSettings], NoDecode, BeforeValidator(entries), AfterValidator(not_empty)]
 
 
 class FeedSettings(_Section):
@@ -93,20 +142,19 @@ class FeedSettings(_Section):
     api_keys: Secrets = []
     insecure: bool = False
     timestamp_tolerance: Duration = timedelta(minutes=5)
-    event_types: Texts
+    event_types: Counted
     rollback_event_types: Texts
     minimum_amount: Decimal = Decimal(0)
-    rules: list[RuleSettings]
+    rules: Rules
 
     @field_validator("minimum_amount", mode="before")
     @classmethod
     def _exact(cls, value: Any) -> Decimal:
-        if not isinstance(value, (str, int, Decimal)) or isinstance(value, bool):
-            raise ValueError('write it as text, "0.50", since a float is not exact')  # noqa: TRY004 - as above
-        try:
-            return money.amount(Decimal(value))
-        except ArithmeticError:
-            raise ValueError("not an amount") from None
+        if isinstance(value, Decimal):  # the default
+            return value
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return money.from_text(str(value))
+        raise ValueError('write it as text, "0.50", since a float is not exact')
 
     @field_validator("webhook_secrets")
     @classmethod
@@ -118,8 +166,8 @@ class FeedSettings(_Section):
     @field_validator("api_keys")
     @classmethod
     def _are_long(cls, value: list[SecretStr]) -> list[SecretStr]:
-        if any(len(key.get_secret_value()) < 16 for key in value):  # noqa: PLR2004 - named in the message
-            raise ValueError("an API key has at least 16 characters")
+        if not all(re.fullmatch(r"[!-~]{16,}", key.get_secret_value()) for key in value):
+            raise ValueError("an API key has at least 16 characters, all of them ASCII and none of them white space")
         return value
 
     @model_validator(mode="after")
@@ -144,17 +192,17 @@ class FeedSettings(_Section):
 class BetFeed(FeedSettings):
     """The feed `bet`."""
 
-    event_types: Texts = ["BET", "BET_PLACED"]
+    event_types: Counted = ["BET", "BET_PLACED"]
     rollback_event_types: Texts = ["ROLLBACK", "BET_ROLLBACK", "BET_CANCELLED"]
-    rules: list[RuleSettings] = [RuleSettings(source_id="{game_code}")]
+    rules: Rules = [RuleSettings(source_id="{game_code}")]
 
 
 class DepositFeed(FeedSettings):
     """The feed `deposit`."""
 
-    event_types: Texts = ["DEPOSIT_SUCCESS"]
+    event_types: Counted = ["DEPOSIT_SUCCESS"]
     rollback_event_types: Texts = ["DEPOSIT_ROLLBACK", "DEPOSIT_CANCELLED"]
-    rules: list[RuleSettings] = [RuleSettings(source_id="DEPOSIT")]
+    rules: Rules = [RuleSettings(source_id="DEPOSIT")]
 
 
 class Feeds(_Section):

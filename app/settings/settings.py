@@ -1,18 +1,16 @@
 """The whole configuration, and the values that the other rooms are given of it."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
-    NestedSecretsSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from app.domain.feed import Feed, Kind
@@ -23,11 +21,8 @@ from app.gateway.client import PATIENCE
 from app.ledger.database import Database
 from app.ledger.engine import async_url
 from app.settings.sections import ContributionEvents, Dispatcher, Feeds, FeedSettings, Gateway, Logging, Server
-from app.settings.values import Duration, Identifier, Identifiers, duration_text
-
-PREFIX = "EVENT_PROCESSOR_"
-CONFIG = PREFIX + "CONFIG"
-SECRETS_FOLDER = PREFIX + "SECRETS_FOLDER"
+from app.settings.sources import PREFIX, read_file, read_secrets
+from app.settings.values import Duration, Identifier, Identifiers, duration_text, not_empty
 
 _ALWAYS = {"feed", "brand_id", "event_type", "currency"}
 _TEMPLATE_FIELDS: dict[Kind, set[str]] = {"bet": _ALWAYS | {"game_code", "provider_id"}, "deposit": _ALWAYS}
@@ -41,11 +36,10 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
-        secrets_dir_missing="ok",
     )
 
     operator_id: Identifier
-    brands: Identifiers = Field(min_length=1)
+    brands: Annotated[Identifiers, AfterValidator(not_empty)]
     database_url: SecretStr | None = None
     database_pool_size: int = Field(10, ge=2)
     database_timeout: Duration = timedelta(seconds=10)
@@ -65,16 +59,11 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over secrets, and these over the file."""
-        secrets = NestedSecretsSettingsSource(
-            file_secret_settings,
-            secrets_dir=os.environ.get(SECRETS_FOLDER, "/run/secrets"),
-            secrets_prefix="",
-            secrets_nested_delimiter="__",
-        )
-        return init_settings, env_settings, secrets, TomlConfigSettingsSource(settings_cls, file())
+        secrets = InitSettingsSource(settings_cls, init_kwargs=read_secrets(settings_cls.model_fields))
+        return init_settings, env_settings, secrets, InitSettingsSource(settings_cls, init_kwargs=read_file())
 
     @model_validator(mode="before")
     @classmethod
@@ -90,20 +79,32 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if mistakes := [*self._timing_mistakes(), *self._rule_mistakes()]:
+            raise ValueError("\n".join(mistakes))
+        return self
+
+    def _timing_mistakes(self) -> Iterator[str]:
         longest = 2 * self.gateway.timeout + timedelta(seconds=PATIENCE)  # a call, a new token, the call again
         if self.dispatcher.lease <= longest:
-            raise ValueError(
-                f"dispatcher.lease: must be more than {duration_text(longest)}, or leases end during calls"
-            )
+            yield f"dispatcher.lease: must be more than {duration_text(longest)}, or leases end during calls"
+        if self.dispatcher.stalled_after <= self.dispatcher.poll_interval:
+            yield "dispatcher.stalled_after: must be more than dispatcher.poll_interval, or waiting counts as stalled"
+
+    def _rule_mistakes(self) -> Iterator[str]:
         for name, feed, kind in self._feeds():
             for number, rule in enumerate(feed.rules):
+                key = f"feeds.{name}.rules.{number}"
                 try:
-                    unknown = template_fields(rule.source_id) - _TEMPLATE_FIELDS[kind]
+                    named = template_fields(rule.source_id)
                 except ValueError as error:
-                    raise ValueError(f"feeds.{name}.rules.{number}.source_id: {error}") from None
-                if unknown:
-                    raise ValueError(f"feeds.{name}.rules.{number}.source_id: a {kind} has no {min(unknown)}")
-        return self
+                    yield f"{key}.source_id: {error}"
+                    continue
+                if unknown := named - _TEMPLATE_FIELDS[kind]:
+                    yield f"{key}.source_id: a {kind} has no {min(unknown)}"
+                if kind == "deposit" and rule.game_codes:
+                    yield f"{key}.game_codes: a deposit has no game_code"
+                if kind == "deposit" and rule.provider_ids:
+                    yield f"{key}.provider_ids: a deposit has no provider_id"
 
     def _feeds(self) -> Iterator[tuple[str, FeedSettings, Kind]]:
         yield "bet", self.feeds.bet, "bet"
@@ -163,8 +164,3 @@ class Settings(BaseSettings):
             timeout=self.database_timeout,
             prepared_statements=self.database_prepared_statements,
         )
-
-
-def file() -> Path:
-    """The TOML file. Without one named by the environment, it need not exist."""
-    return Path(os.environ.get(CONFIG) or "event-processor.toml")

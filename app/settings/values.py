@@ -5,9 +5,10 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, SecretStr
 from pydantic_settings import NoDecode
 
+LONGEST = timedelta(days=3650)
 _UNITS = {
     "d": timedelta(days=1),
     "h": timedelta(hours=1),
@@ -23,6 +24,8 @@ def _duration(value: Any) -> timedelta:
     match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value.strip()) if isinstance(value, str) else None
     if match is None or int(match[1]) == 0:
         raise ValueError("a duration is a number above zero and a unit, as text: 500ms, 30s, 5m, 24h, 90d")
+    if int(match[1]) > LONGEST // _UNITS[match[2]]:
+        raise ValueError(f"must be at most {duration_text(LONGEST)}")
     return int(match[1]) * _UNITS[match[2]]
 
 
@@ -32,20 +35,49 @@ def duration_text(value: timedelta) -> str:
     return f"{value // unit}{name}"
 
 
-def _list(value: Any) -> Any:
-    """From a variable or a secrets file: a JSON array, or items separated by white space."""
+def entries(value: Any) -> Any:
+    """From a variable or a secrets file: a JSON array, or entries separated by white space."""
     if not isinstance(value, str):
         return value
-    if not value.lstrip().startswith("["):
-        return value.split()
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        raise ValueError("not a JSON array, though it begins like one") from None
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except (json.JSONDecodeError, RecursionError):
+            raise ValueError("not a JSON array, though it begins like one") from None
+    if "," in value:
+        raise ValueError("separate the entries by white space, or write a JSON array")
+    return value.split()
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not re.fullmatch(r"[^\x00-\x20\x7f:]{1,100}", value):
+        raise ValueError("must be 1 to 100 characters, without white space and colons")
+    return value
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(r"/[!-~]*", value) or "?" in value or "#" in value:
+        raise ValueError("must be a path: it begins with / and has no white space, query or fragment")
+    return value
+
+
+def not_empty(value: list[Any]) -> list[Any]:
+    """The list, if there is anything in it."""
+    if not value:
+        raise ValueError("must not be empty")
+    return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(duration_text)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f:]{1,100}$")]
-Identifiers = Annotated[list[Identifier], NoDecode, BeforeValidator(_list)]
-Texts = Annotated[list[str], NoDecode, BeforeValidator(_list)]
-Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_list)]
+Text = Annotated[str, AfterValidator(_not_blank)]
+UrlPath = Annotated[str, AfterValidator(_path)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Identifiers = Annotated[list[Identifier], NoDecode, BeforeValidator(entries)]
+Texts = Annotated[list[Text], NoDecode, BeforeValidator(entries)]
+Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(entries)]

@@ -9,7 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.settlement import Settlement, Status
-from app.ledger.inbox import Inbox
+from app.ledger.census import take_census
+from app.ledger.engine import create_engine
+from app.ledger.inbox import Duplicate, Inbox, Recorded, Verdict
 from app.ledger.outbox import Backlog, Claim, Outbox
 from app.ledger.tables import contributions
 from tests import examples
@@ -194,3 +196,15 @@ async def test_what_is_due_later_has_no_age(engine: AsyncEngine, outbox: Outbox)
 
 async def test_an_empty_outbox_has_no_backlog(engine: AsyncEngine) -> None:
     assert Backlog(pending=0, oldest_due=timedelta()) == await Outbox(engine).backlog()
+
+
+async def test_without_prepared_statements_everything_works_in_transactions(database_url: str) -> None:
+    """As a proxy wants it that gives every transaction another connection."""
+    engine = create_engine(
+        database_url, pool_size=2, timeout=timedelta(seconds=examples.DEADLINE), prepared_statements=False
+    )
+    assert Recorded(Verdict(contributions=1, ignored=None)) == await Inbox(engine).record(examples.entry())
+    assert Duplicate(Verdict(contributions=1, ignored=None)) == await Inbox(engine).record(examples.entry())
+    assert await _settle(Outbox(engine), await _claim(Outbox(engine)), Settlement(status=Status.CONTRIBUTED))
+    assert (await take_census(engine)).by_status[Status.CONTRIBUTED] == 1
+    await engine.dispose()

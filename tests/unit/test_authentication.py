@@ -41,17 +41,20 @@ def test_a_request_signed_with_a_live_key_is_authentic(keys: tuple[bytes, ...]) 
 
 
 @pytest.mark.parametrize("header", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-@pytest.mark.parametrize("given", [{}, {"": ""}])
-def test_each_of_the_three_headers_is_needed(header: str, given: dict[str, str]) -> None:
+def test_each_of_the_three_headers_is_needed(header: str) -> None:
     headers = _signed()
     del headers[header]
 
-    assert _refusal(headers | dict.fromkeys([header] * len(given), "")) == HEADERS_NEEDED
+    assert _refusal(headers) == HEADERS_NEEDED
+    assert _refusal(headers | {header: ""}) == HEADERS_NEEDED
 
 
 @pytest.mark.parametrize(
     "timestamp",
-    ["soon", "-1", "+1", "1.5", "1e9", "0x5f", " 1", "1_000", "²", "١٧", "１７", "99999999999", "9" * 10_000, str(NOW)],
+    [
+        *("soon", "-1", "+1", "1.5", "1e9", "0x5f", " 1", "1_000", "\u00b2", "\u0661\u0667", "\uff11\uff17", str(NOW)),
+        *("99999999999", pytest.param("9" * 10_000, id="10000 digits")),
+    ],
 )
 def test_a_timestamp_that_is_not_plain_seconds_is_refused(timestamp: str) -> None:
     assert _refusal(_signed() | {"webhook-timestamp": timestamp}) == NOT_SECONDS
@@ -74,7 +77,7 @@ def test_the_ends_of_time_are_too_far(timestamp: int) -> None:
     assert _refusal(_signed(timestamp=timestamp)) == TOO_FAR
 
 
-@pytest.mark.parametrize("signatures", ["garbage", "v1", "v1,", "v1,é", "\x00", "v1," + "A" * 44, "A" * 100_000])
+@pytest.mark.parametrize("signatures", ["garbage", "v1", "v1,", "v1,é", "\x00", "v1," + "A" * 44])
 def test_a_signature_that_matches_no_key_is_refused(signatures: str) -> None:
     assert _refusal(_signed() | {"webhook-signature": signatures}) == NO_SIGNATURE
 
@@ -122,10 +125,15 @@ def test_any_live_key_is_let_in(authorization: str) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, _signed(), {"x-api-key": "a-live-key-of-this-feed"}]
-    + [
-        {"authorization": value}
-        for value in ("", "Bearer", "Bearer ", "a-live-key-of-this-feed", "Basic a-live-key-of-this-feed", "Bearer:key")
+    [
+        {},
+        _signed(),
+        {"x-api-key": "a-live-key-of-this-feed"},
+        {"authorization": ""},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer "},
+        {"authorization": "a-live-key-of-this-feed"},
+        {"authorization": "Basic a-live-key-of-this-feed"},
     ],
 )
 def test_a_bearer_key_is_needed(headers: dict[str, str]) -> None:
@@ -135,14 +143,10 @@ def test_a_bearer_key_is_needed(headers: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "offered",
     [
-        "a-foreign-key",
-        "A-LIVE-KEY-OF-THIS-FEED",
-        "a-live-key-of-this-fee",
-        "a-live-key-of-this-feed2",
-        "ключ",
-        "\xff\xfe",
-    ]
-    + ["a-live-key-of-this-feed its-key-until-yesterday", "  ", "\x00", "x" * 100_000],
+        *("a-foreign-key", "A-LIVE-KEY-OF-THIS-FEED", "a-live-key-of-this-fee", "a-live-key-of-this-feed2"),
+        *("a-live-key-of-this-feed its-key-until-yesterday", "ключ", "\xff\xfe", "\x00", "  "),
+        pytest.param("x" * 100_000, id="100000 characters"),
+    ],
 )
 def test_a_key_that_is_not_the_feeds_is_refused(offered: str) -> None:
     assert _refusal({"authorization": f"Bearer {offered}"}, scheme=API_KEYS) == FOREIGN

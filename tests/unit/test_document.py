@@ -1,6 +1,7 @@
 """A body is read without losing a digit, refused where two readers could differ, and told apart by its content."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -49,7 +50,7 @@ def _written(value: Any, random: Random) -> str:
     space = random.choice(["", " ", "\r\n\t"])
     match value:
         case tuple():
-            return space + random.choice(value)
+            return f"{space}{random.choice(value)}"
         case list():
             return f"{space}[{','.join(_written(item, random) for item in value)}{space}]"
         case dict():
@@ -76,62 +77,52 @@ def _nested(levels: int, innermost: str = "") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    "body",
     [
-        pytest.param(b"", "Expecting value at line 1, column 1", id="empty"),
-        pytest.param(b"\n {", "line 2, column 3", id="truncated object"),
-        pytest.param(b'{"a": "b', "Unterminated string", id="truncated string"),
-        pytest.param(b'{"a": 1} {}', "Extra data at line 1, column 10", id="two documents"),
-        pytest.param(b'{"a": 1,}', "line 1", id="trailing comma"),
-        pytest.param(b"{'a': 1}", "line 1", id="single quotes"),
-        pytest.param(b'{"a": 01}', "line 1", id="leading zero"),
-        pytest.param(b'{"a": +1}', "line 1", id="plus sign"),
-        pytest.param(b'{"a": 0x1}', "line 1", id="hexadecimal"),
-        pytest.param(b'{"a": 1_0}', "line 1", id="digits in groups"),
-        pytest.param('{"a": ١}'.encode(), "line 1", id="digits that are not ASCII"),
-        pytest.param(b'{"a": "\xe9"}', "not UTF-8 at byte 7", id="Latin-1"),
-        pytest.param('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 0", id="UTF-16"),
-        pytest.param(b'{"a": "\xed\xa0\x80"}', "not UTF-8 at byte 7", id="surrogate in UTF-8"),
-        pytest.param(b"\xef\xbb\xbf{}", "BOM", id="byte order mark"),
-        pytest.param(b'{"a": NaN}', "NaN is not a JSON number", id="NaN"),
-        pytest.param(b'{"a": [Infinity]}', "Infinity is not a JSON number", id="Infinity"),
-        pytest.param(b'{"a": -Infinity}', "-Infinity is not a JSON number", id="-Infinity"),
-        pytest.param(b'{"a": 1, "a": 1}', "the same key twice", id="duplicate key"),
-        pytest.param(b'{"a": 1, "\\u0061": 2}', "the same key twice", id="duplicate key, escaped"),
-        pytest.param(b'{"a": [{"b": {"c": 1, "c": 2}}]}', "the same key twice", id="duplicate key, deep"),
-        pytest.param(b"[]", "not a JSON object", id="array"),
-        pytest.param(b'[{"a": 1}]', "not a JSON object", id="array of objects"),
-        pytest.param(b'"text"', "not a JSON object", id="text"),
-        pytest.param(b"1", "not a JSON object", id="number"),
-        pytest.param(b"null", "not a JSON object", id="null"),
-        pytest.param(b'{"a": 1e99999999999999999999}', "exponent", id="huge exponent"),
-        pytest.param(b'{"a": -1e-99999999999999999999}', "exponent", id="tiny exponent"),
-        pytest.param(b'{"a": 1e%s}' % (b"9" * 10_000), "exponent", id="exponent of 10000 digits"),
-        pytest.param(_nested(65), "nested deeper than 64 levels", id="65 levels"),
-        pytest.param(_nested(100_000), "nested deeper than 64 levels", id="100000 levels"),
-        pytest.param(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "nested deeper than 64 levels", id="65 levels of arrays"),
-        pytest.param(b"[" * 100_000, "nested deeper than 64 levels", id="100000 brackets, none closed"),
+        *(b"", b"{", b'{"a"', b'{"a":', b'{"a": 1', b'{"a": "b', b'{"a": tru', b'{"a": "\\', b'{"a": [1', b'{"a": 1}}'),
+        *(b'{"a": 1,}', b'{"a": [1,]}', b'{"a" 1}', b"{a: 1}", b"{'a': 1}", b'{"a": 1} {}', b'{"a": 1} // b', b"\x00"),
+        *(b'{"a": 01}', b'{"a": +1}', b'{"a": .5}', b'{"a": 1.}', b'{"a": 1e}', b'{"a": 0x1}', b'{"a": 1_0}'),
+        *('{"a": \u0661}'.encode(), '{"a": 1.\uff11}'.encode(), "\u00a0{}".encode(), "\ufeff{}".encode()),
+        *(b'{"a": "\\x41"}', b'{"a": "\\u12"}', *(b'{"a": "%c"}' % control for control in range(0x20))),
     ],
 )
-def test_a_malformed_body_is_refused_with_the_place_or_the_reason(body: bytes, words: str) -> None:
+def test_what_is_not_json_is_refused_with_its_place(body: bytes) -> None:
+    with pytest.raises(MalformedDocumentError, match=r" at line 1, column \d+$"):
+        read(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'\n{"a": 1,\n "b"}', "line 3, column 5"),
+        (b'{"a": "\xe9"}', "not UTF-8 at byte 7"),
+        ('{"a": 1}'.encode("utf-16"), "not UTF-8 at byte 0"),
+        (b'{"a": "\xed\xa0\x80"}', "not UTF-8 at byte 7"),
+        (b'{"a": NaN}', "^NaN is not a JSON number"),
+        (b'{"a": [Infinity]}', "^Infinity is not a JSON number"),
+        (b'{"a": -Infinity}', "^-Infinity is not a JSON number"),
+        (b'{"a": 1, "a": 1}', "the same key twice"),
+        (b'{"a": 1, "\\u0061": 2}', "the same key twice"),
+        (b'{"a": [{"b": {"c": 1, "c": 2}}]}', "the same key twice"),
+        *((body, "not a JSON object") for body in (b"[]", b'[{"a": 1}]', b'"text"', b"1", b"true", b"null")),
+        (b'{"a": 1e99999999999999999999}', "exponent"),
+        (b'{"a": -1e-99999999999999999999}', "exponent"),
+        pytest.param(b'{"a": 1e%s}' % (b"9" * 5_000), "exponent", id="exponent of 5000 digits"),
+        pytest.param(_nested(65), "deeper than 64 levels", id="65 levels"),
+        pytest.param(_nested(100_000), "deeper than 64 levels", id="100000 levels"),
+        pytest.param(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "deeper than 64 levels", id="64 arrays in an object"),
+        pytest.param(b"[" * 100_000, "deeper than 64 levels", id="100000 arrays, none closed"),
+    ],
+)
+def test_json_that_two_readers_could_take_differently_is_refused(body: bytes, words: str) -> None:
     with pytest.raises(MalformedDocumentError, match=words):
         read(body)
 
 
-@pytest.mark.parametrize("code", range(0x20))
-def test_a_control_character_in_a_string_is_refused(code: int) -> None:
-    with pytest.raises(MalformedDocumentError, match="Invalid control character"):
-        read(b'{"a": "%c"}' % code)
-
-
-@given(st.binary() | st.text().map(str.encode))
+@given(st.binary() | st.text('{}[]":,.+-0123456789eEtrufalsn\\ \n').map(str.encode))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    try:
-        expected = json.loads(body, parse_int=Decimal, parse_float=Decimal)
-        assert expected == read(body).fields
-    except ValueError:
-        with pytest.raises(MalformedDocumentError):
-            read(body)
+    with suppress(MalformedDocumentError):
+        assert body == read(body).text.encode()
 
 
 @pytest.mark.parametrize("innermost", ["", '"a": 1', '"a": null'])
@@ -141,7 +132,7 @@ def test_64_levels_are_read(innermost: str) -> None:
     assert body.decode() == read(body).text
 
 
-@pytest.mark.parametrize("text", ["12345678901234567.891", "0.10", "1E+400", "9" * 5_000, "-" + "9" * 5_000])
+@pytest.mark.parametrize("text", ["12345678901234567.891", "0.10", "1E+400", "9" * 5_000, "-" + "9" * 5_001], ids=len)
 def test_a_number_keeps_every_digit(text: str) -> None:
     expected = Decimal(text).as_tuple()
 
@@ -149,7 +140,7 @@ def test_a_number_keeps_every_digit(text: str) -> None:
 
 
 def test_the_text_is_the_body_as_it_came() -> None:
-    expected = '{ "b":1.0,\n"a":"é\\u00e9" }'
+    expected = ' { "b":1.0,\n"a":"é\\u00e9" }\n'
 
     assert expected == read(expected.encode()).text
 
@@ -175,14 +166,19 @@ def test_fingerprints_are_equal_exactly_where_the_content_is(one: str, other: st
     assert same == (read(one.encode()).fingerprint == read(other.encode()).fingerprint)
 
 
-@pytest.mark.parametrize("text", ["1", "1.0", "1.000", "1e0", "10e-1", "0.1E+1", "0.01e2", "1E-0"])
-def test_one_is_one_in_every_form(text: str) -> None:
-    assert read(b'{"a": 1}').fingerprint == read(b'{"a": %s}' % text.encode()).fingerprint
+@pytest.mark.parametrize(
+    ("one", "others"),
+    [
+        ("1", ["1.0", "1.000", "1e0", "10e-1", "0.1E+1", "0.01e2", "1E-0"]),
+        ("0", ["-0", "0.0", "-0.00", "0e5", "0E-5"]),
+        ("-2.5", ["-2.50", "-25e-1", "-0.25e1"]),
+        ("1000", ["1e3", "1E+3", "1000.0"]),
+    ],
+)
+def test_a_number_is_the_same_in_every_form(one: str, others: list[str]) -> None:
+    expected = {read(b'{"a": %s}' % one.encode()).fingerprint}
 
-
-@pytest.mark.parametrize("text", ["-0", "0.0", "-0.00", "0e5", "0E-5"])
-def test_zero_is_zero_in_every_form(text: str) -> None:
-    assert read(b'{"a": 0}').fingerprint == read(b'{"a": %s}' % text.encode()).fingerprint
+    assert expected == {read(b'{"a": %s}' % other.encode()).fingerprint for other in others}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +198,9 @@ def test_zero_is_zero_in_every_form(text: str) -> None:
         (b'{"a": 12345678901234567.891}', b'{"a": 12345678901234567.892}'),
         (b'{"a": [1, 2]}', b'{"a": [2, 1]}'),
         (b'{"a": [1, 2]}', b'{"a": [12]}'),
+        (b'{"a": [10, 0]}', b'{"a": [10000000000]}'),
         (b'{"a": [[], 1]}', b'{"a": [[1]]}'),
+        (b'{"a": [1, [2]]}', b'{"a": [[1, 2]]}'),
         (b'{"a": []}', b'{"a": {}}'),
         (b'{"a": ""}', b'{"a": null}'),
         (b'{"a": "b"}', b'{"b": "a"}'),

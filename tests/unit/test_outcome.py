@@ -65,7 +65,7 @@ def test_a_wait_in_seconds_is_read(value: str, expected: timedelta) -> None:
     assert expected == retry_after(Answered(status=503, retry_after=value), now=NOW)
 
 
-@pytest.mark.parametrize("value", ["3600", "86400", "1000000", "999999999", "9" * 10, "9" * 30, "9" * 10_000])
+@pytest.mark.parametrize("value", ["3600", "86400", "1000000", "999999999", "9" * 10, "9" * 30, "9" * 5_000], ids=len)
 def test_a_huge_wait_is_still_a_long_one(value: str) -> None:
     wait = retry_after(Answered(status=503, retry_after=value), now=NOW)
 
@@ -92,12 +92,10 @@ def test_a_wait_until_a_date_is_read_in_each_form_of_http(value: str, expected: 
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "soon", "-5", "+5", "1.5", "1e3", "0x10", "5s", "5, 6", "²", "٣", "\x00", "2026-11-22T12:02:00Z", "GMT"]
-    + [
-        "Sun, 32 Nov 2026 12:02:00 GMT",
-        "Sun, 22 Nov 2026 25:02:00 GMT",
-        "Sun, 22 Nov 2026",
-        "Sun, 22 Nov 99999 12:02:00 GMT",
+    [
+        *("", " ", "soon", "-5", "+5", "1.5", "1e3", "0x10", "5s", "5, 6", "\u00b2", "\u0663", "\x00"),
+        *("GMT", "2026-11-22T12:02:00Z", "Sun, 22 Nov 2026", "Sun, 22 Nov 99999 12:02:00 GMT"),
+        *("Sun, 32 Nov 2026 12:02:00 GMT", "Sun, 22 Nov 2026 25:02:00 GMT", "Sun, 22 Foo 2026 12:02:00 GMT"),
         "Sun, 22 Nov 99999999999999999999 12:02:00 GMT",
         "Sun, 99999999999999999999 Nov 2026 12:02:00 GMT",
         "Sun, 22 Nov 2026 99999999999999999999:02:00 GMT",

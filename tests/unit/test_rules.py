@@ -140,8 +140,10 @@ def test_a_template_tells_the_fields_it_names(template: str, expected: set[str])
 
 @pytest.mark.parametrize(
     "template",
-    ["{", "}", "{game_code", "game_code}", "{}", "{0}", "{ game_code }", "{game-code}", "{game_code.upper}"]
-    + ["{game_code[0]}", "{game_code!r}", "{game_code!}", "{game_code:>9}", "{game_code:{feed}}", "{a}{", "{{}"],
+    [
+        *("{", "}", "{game_code", "game_code}", "{a}{", "{{}", "{}", "{0}", "{ game_code }", "{game-code}"),
+        *("{game_code.upper}", "{game_code[0]}", "{game_code!r}", "{game_code!}", "{game_code:>9}", "{game_code:{a}}"),
+    ],
 )
 def test_a_malformed_template_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -19,7 +19,6 @@ SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 KEYS = st.binary(min_size=24, max_size=64)
 IDS = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=40)
 TIMESTAMPS = st.integers(0, 9_999_999_999)
-FLIPS = st.integers(1, 255)
 
 
 def _accepts(signatures: str, *, keys: tuple[bytes, ...] = (KEY,)) -> bool:
@@ -89,14 +88,16 @@ def test_signatures_of_other_kinds_are_passed_over(signatures: str) -> None:
 
 @pytest.mark.parametrize(
     "signatures",
-    ["", " ", ",", "v1", "v1,", "é", SIGNATURE[3:], SIGNATURE[:-1], SIGNATURE.replace("v1", "v2"), SIGNATURE.lower()]
-    + [SIGNATURE.replace(",", ", "), SIGNATURE + "=", f"{SIGNATURE},{SIGNATURE}"],
+    [
+        *("", " ", ",", "v1", "v1,", "é", SIGNATURE[3:], SIGNATURE[:-1], SIGNATURE + "=", SIGNATURE.lower()),
+        *(SIGNATURE.replace("v1", "v2"), SIGNATURE.replace(",", ", "), f"{SIGNATURE},{SIGNATURE}"),
+    ],
 )
 def test_anything_but_the_exact_signature_does_not_match(signatures: str) -> None:
     assert not _accepts(signatures)
 
 
-@given(key=KEYS, body=st.binary(min_size=1), index=st.integers(0), flip=FLIPS)
+@given(key=KEYS, body=st.binary(min_size=1), index=st.integers(0), flip=st.integers(1, 255))
 def test_a_changed_byte_of_the_body_does_not_match(key: bytes, body: bytes, index: int, flip: int) -> None:
     signed = sign(key, message_id=ID, timestamp=TIMESTAMP, body=body)
 
@@ -143,7 +144,7 @@ def test_a_secret_is_read_with_and_without_its_prefix(key: bytes) -> None:
         ("A" * 31 + "-", "is base64"),
         ("A" * 32 + "\n", "is base64"),
         ("a secret in plain words, long enough", "is base64"),
-        ("é" * 32, "is base64"),
+        ("é" + "A" * 31, "is base64"),
     ],
 )
 def test_a_mistaken_secret_is_named(secret: str, words: str) -> None:

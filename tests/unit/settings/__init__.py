@@ -1,12 +1,14 @@
-"""A configuration in real files and a real environment, in the working folder that each test has for itself."""
+"""A configuration in real files and a real environment, apart from the developer's own."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from app.settings import ConfigurationError, Settings, load
+from app.settings import PREFIX, ConfigurationError, Settings, load
 
 SECRET = "whsec_FoundInNoOutputButByMistakeFirst"
 OTHER_SECRET = "whsec_FoundInNoOutputButByMistakeOther"
@@ -33,7 +35,7 @@ def toml(**changes: str | None) -> str:
 def loaded(
     file: str | None = None, *, secrets: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """What is loaded from a file (the valid one by default), files in a secrets folder, and variables without prefix."""
+    """What is loaded from a file (the valid one by default), secrets files, and variables, named without our prefix."""
     with surroundings(file, secrets=secrets, environment=environment):
         return load()
 
@@ -51,14 +53,15 @@ def mistakes(
 def surroundings(
     file: str | None = None, *, secrets: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """Write the files and set the variables; the variables are gone with the context."""
-    Path("event-processor.toml").write_text(toml() if file is None else file, encoding="utf-8")
-    folder = Path("secrets")
-    folder.mkdir()
-    for name, value in (secrets or {}).items():
-        (folder / name).write_text(value, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EVENT_PROCESSOR_SECRETS_FOLDER", str(folder))
-        for name, value in (environment or {}).items():
-            patch.setenv(f"EVENT_PROCESSOR_{name}", value)
+    """Be in a new folder with these files, `secrets` among them, and with no other variables of ours than these."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("event-processor.toml").write_text(toml() if file is None else file, encoding="utf-8")
+        Path("secrets").mkdir()
+        for name, value in (secrets or {}).items():
+            Path("secrets", name).write_text(value, encoding="utf-8")
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        for name, value in ({"SECRETS_FOLDER": "secrets"} | dict(environment or {})).items():
+            patch.setenv(PREFIX + name, value)
         yield
