@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from asgi_lifespan import LifespanManager
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import ASGIApp
 
 from app.main import create_app
 from app.settings import Settings
@@ -19,6 +20,7 @@ from tests import examples
 class Service:
     """A running service and a client of it."""
 
+    app: ASGIApp
     client: httpx.AsyncClient
 
     async def post(self, feed: str, fields: dict[str, Any], **headers: str) -> httpx.Response:
@@ -51,4 +53,4 @@ async def running(settings: Settings, **options: Any) -> AsyncIterator[Service]:
     async with LifespanManager(create_app(settings, **options), startup_timeout=120, shutdown_timeout=120) as manager:
         transport = httpx.ASGITransport(app=manager.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield Service(client=client)
+            yield Service(app=manager.app, client=client)

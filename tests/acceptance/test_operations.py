@@ -51,17 +51,25 @@ async def test_an_unmigrated_database_makes_it_unready(empty_database_url: str, 
     assert (status, state["schema"]) == (503, "missing")
 
 
-async def test_a_stalled_dispatcher_makes_it_unready(database_url: str, gateway: Running) -> None:
-    settings = examples.settings(
-        database_url=database_url, gateway_url=gateway.url, dispatcher={"poll_interval": "10s", "stalled_after": "1ms"}
-    )
+async def test_a_stalled_dispatcher_makes_it_unready(engine: AsyncEngine, database_url: str, gateway: Running) -> None:
+    """A worker that is silent while the service answers 202 is a published failure of others (Svix #1511)."""
+    dispatcher = {"poll_interval": "10ms", "stalled_after": "100ms"}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, dispatcher=dispatcher)
     async with running(settings) as service:
 
         async def stalled() -> bool:
             status, state = await service.ready()
-            return (status, state["dispatcher"]) == (503, "stalled")
+            return (503, "stalled") == (status, state["dispatcher"])
 
-        await examples.eventually(stalled)
+        async def recovered() -> bool:
+            return (await service.ready())[0] == 200
+
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="READ COMMITTED")
+            async with connection.begin():
+                await connection.execute(text("lock table contributions in access exclusive mode"))
+                await examples.eventually(stalled)
+        await examples.eventually(recovered)
 
 
 async def test_an_insecure_feed_is_named(database_url: str, gateway: Running) -> None:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -333,3 +334,53 @@ async def test_an_outcome_is_kept_until_the_database_takes_it(
 async def test_without_progress_it_counts_as_stalled(dispatching: Dispatching) -> None:
     async with dispatching(pace=replace(PACE, stalled_after=timedelta(seconds=-1))) as dispatcher:
         assert dispatcher.state == "stalled"
+
+
+async def test_an_outcome_that_comes_after_the_lease_passed_on_is_not_written(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, latency=0.3)
+    await _owe(engine)
+    async with dispatching() as dispatcher:
+
+        async def under_way() -> bool:
+            return dispatcher.in_flight == 1
+
+        await examples.eventually(under_way)
+        async with engine.connect() as connection:
+            await connection.execute(text("update contributions set lease_token = gen_random_uuid()"))
+
+        async def called() -> bool:
+            return dispatcher.in_flight == 0
+
+        await examples.eventually(called)
+
+    assert ["in_flight"] == [row.status for row in await _rows(engine)]
+
+
+async def test_what_is_claimed_while_it_stops_is_given_back_unsent(
+    engine: AsyncEngine, other_engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    async with dispatching() as dispatcher, other_engine.connect() as blocker:
+        await blocker.execution_options(isolation_level="READ COMMITTED")
+        async with blocker.begin():
+            await blocker.execute(text("lock table contributions in exclusive mode"))
+
+            async def claiming() -> bool:
+                async with engine.connect() as connection:
+                    waiting = (
+                        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'SKIP LOCKED'"
+                    )
+                    return bool(await connection.scalar(text(waiting)))
+
+            await examples.eventually(claiming)
+            await blocker.execute(
+                contributions.insert().values(
+                    id=uuid4(), feed="bet", brand_id="b", event_id="1", source_id="s", body="{}"
+                )
+            )
+            dispatcher.stop()
+
+    assert [("pending", 0)] == [(row.status, row.attempt) for row in await _rows(engine)]
+    assert dispatcher.state == "stopped"
+    assert gateway.simulator.account.calls == []

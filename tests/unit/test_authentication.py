@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.authentication import MAX_SIGNATURES, ApiKeys, Insecure, Scheme, StandardWebhooks, refusal
+from app.domain.authentication import MAX_SIGNATURES, ApiKeys, Insecure, Scheme, StandardWebhooks, challenge, refusal
 from app.domain.signature import sign
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -168,3 +168,8 @@ def test_whoever_knows_no_key_is_refused(headers: dict[str, str], body: bytes) -
 
 def test_a_feed_declared_insecure_lets_anybody_in() -> None:
     assert _refusal({}, scheme=Insecure(), body=b"") is None
+
+
+@pytest.mark.parametrize(("scheme", "expected"), [(WEBHOOKS, "StandardWebhooks"), (API_KEYS, "Bearer")])
+def test_a_refused_sender_is_told_the_scheme(scheme: Scheme, expected: str) -> None:
+    assert expected == challenge(scheme)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.money import InexactAmountError, amount, json_number
+from app.domain.money import InexactAmountError, amount, from_text, json_number
 
 # Every form of every amount within the limits: a coefficient, and an exponent that leaves it no digit too many.
 AMOUNTS = st.integers(-18, 17).flatmap(
@@ -58,6 +58,29 @@ def test_an_amount_is_written_in_plain_notation_with_the_digits_it_has(text: str
 def test_an_amount_that_cannot_be_carried_is_refused(text: str, words: str) -> None:
     with pytest.raises(InexactAmountError, match=words):
         amount(Decimal(text))
+
+
+@pytest.mark.parametrize("text", ["0", "2.50", "0.000000000000000001", "999999999999999999.999999999999999999"])
+def test_an_amount_in_text_keeps_its_digits(text: str) -> None:
+    assert text == json_number(from_text(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", ".", "1.", ".5", "1.2.3", "1,5", "1_000", " 1", "1\n", "-1", "-0", "+1", "1e3", "0x1"),
+        *("NaN", "Infinity", "\u00b2", "\u0661", "\uff11"),
+    ],
+)
+def test_text_that_is_not_plain_decimal_digits_is_refused(text: str) -> None:
+    with pytest.raises(InexactAmountError, match="plain decimal digits"):
+        from_text(text)
+
+
+@pytest.mark.parametrize("text", ["1000000000000000000", "0.0000000000000000001"])
+def test_an_amount_in_text_has_the_limits_of_a_number(text: str) -> None:
+    with pytest.raises(InexactAmountError, match="must have at most 18"):
+        from_text(text)
 
 
 @given(AMOUNTS)
