@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,6 +20,9 @@ from tests import examples
 from tests.examples import Running
 
 TEMPLATE = "ledger_template"
+
+settings.register_profile("untimed", deadline=None)  # nothing may depend on a machine's speed
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

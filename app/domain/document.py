@@ -91,7 +91,7 @@ def _write(value: Any, out: list[str], depth: int) -> None:
 
 def _number(value: Decimal) -> str:
     sign, digits, exponent = value.as_tuple()
-    coefficient = "".join(map(str, digits)).lstrip("0")
+    coefficient = "".join(map(str, digits))
     significant = coefficient.rstrip("0")
     if not significant:
         return "0"

@@ -1,5 +1,6 @@
 """Money is exact from the wire to the Gateway, or refused."""
 
+import re
 from decimal import Decimal
 
 MAX_INTEGER_DIGITS = 18
@@ -29,7 +30,7 @@ def amount(number: Decimal) -> Decimal:
 
 def from_text(text: str) -> Decimal:
     """The amount in a text of plain decimal digits, `12.50`. Raises InexactAmountError."""
-    if not (text.isascii() and text.replace(".", "", 1).isdigit()):
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         raise InexactAmountError("as text, an amount is plain decimal digits: 12.50")
     return amount(Decimal(text))
 

@@ -128,7 +128,7 @@ async def _is_waiting(engine: AsyncEngine) -> bool:
 
 
 @given(payloads=st.lists(st.text().filter(lambda text: "\0" not in text), min_size=1, max_size=5))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_text_comes_back_as_it_was_sent(engine: AsyncEngine, payloads: list[str]) -> None:
     async with engine.connect() as connection:
         await connection.execute(events.delete())
