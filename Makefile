@@ -54,6 +54,10 @@ format: $(READY) ## Format the code and mend what ruff can
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
+.PHONY: image-check
+image-check: $(READY) ## Build the image without Docker and run it against a PostgreSQL (Debian, as root)
+	@.ci/image-check
+
 .PHONY: lock
 lock: $(READY) ## Compile the lock files anew
 	@$(UV_COMPILE) --upgrade -o requirements.lock

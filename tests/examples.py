@@ -118,6 +118,20 @@ def settings(*, database_url: str, gateway_url: str, **changes: Any) -> Settings
     return Settings(**(sections | changes))
 
 
+def environment(**changes: str) -> dict[str, str]:
+    """Settings as variables, for a process; `changes` are by their names after EVENT_PROCESSOR_, feeds are off."""
+    settings = {
+        "OPERATOR_ID": "casino",
+        "BRANDS": "brand1",
+        "GATEWAY__URL": "http://127.0.0.1:9",
+        "GATEWAY__USERNAME": USERNAME,
+        "GATEWAY__PASSWORD": PASSWORD,
+        "FEEDS__BET__ENABLED": "false",
+        "FEEDS__DEPOSIT__ENABLED": "false",
+    }
+    return {f"EVENT_PROCESSOR_{name}": value for name, value in (settings | changes).items()}
+
+
 async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
     """Return as soon as `look` gives True; fail when it does not within the deadline."""
     with anyio.fail_after(DEADLINE):

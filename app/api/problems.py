@@ -104,11 +104,11 @@ def response(refusal: Refusal) -> Response:
 
 def install(app: FastAPI) -> None:
     """Answer every exception as a problem."""
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(LedgerUnavailableError, _unavailable)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _disconnected)
-    app.add_exception_handler(Exception, _failed)
+    app.exception_handler(Refusal)(_refused)
+    app.exception_handler(LedgerUnavailableError)(_unavailable)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(ClientDisconnect)(_disconnected)
+    app.exception_handler(Exception)(_failed)
 
 
 def _headers(kind: ProblemType) -> dict[str, str]:
@@ -126,25 +126,23 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)  # noqa: S101 - tells the type checker what the registration says
+async def _refused(request: Request, error: Refusal) -> Response:
     return _count(request, error)
 
 
-async def _unavailable(request: Request, error: Exception) -> Response:
+async def _unavailable(request: Request, error: LedgerUnavailableError) -> Response:
     services(request).log.error("api.ledger_unavailable", error=str(error))
     return _count(request, Refusal(UNAVAILABLE))
 
 
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+async def _http(request: Request, error: HTTPException) -> Response:
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = ProblemType(cause=f"http-{error.status_code}", status=error.status_code, title=error.detail)
     return _count(request, Refusal(kind, headers=error.headers))
 
 
-async def _disconnected(request: Request, _error: Exception) -> Response:
+async def _disconnected(request: Request, _error: ClientDisconnect) -> Response:
     """The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded."""
     return _count(request, Refusal(ProblemType(cause="disconnected", status=400, title="The request was cut off")))
 

@@ -64,11 +64,19 @@ def verdict(reply: Reply) -> Verdict:
             return Verdict.FORBIDDEN
         case Answered(status=status) if status in _RETRY:
             return Verdict.RETRY
-        case Answered(status=status) if 200 <= status < 300:  # noqa: PLR2004 - the HTTP status classes
+        case Answered(status=status):
+            return _by_class(status)
+        case Unanswered():
+            return Verdict.AMBIGUOUS
+
+
+def _by_class(status: int) -> Verdict:
+    match status // 100:
+        case 2:
             return Verdict.CONTRIBUTED
-        case Answered(status=status) if 400 <= status < 500:  # noqa: PLR2004 - the HTTP status classes
+        case 4:
             return Verdict.DECLINED
-        case Answered() | Unanswered():  # other 5xx; 3xx too, since a proxy may redirect after forwarding
+        case _:  # other 5xx; 3xx too, since a proxy may redirect after forwarding
             return Verdict.AMBIGUOUS
 
 

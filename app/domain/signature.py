@@ -4,6 +4,7 @@ import base64
 import hmac
 from collections.abc import Iterable
 
+SHORTEST_KEY = 24  # bytes, by the specification
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that marks a secret, not one
 
 
@@ -15,8 +16,8 @@ def secret_bytes(text: str) -> bytes:
         key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
     except ValueError:  # not base64, or not even ASCII
         raise ValueError("a webhook secret is base64, with or without the prefix whsec_") from None
-    if len(key) < 24:  # noqa: PLR2004 - the specification's number, named in the message
-        raise ValueError("a webhook secret is at least 24 bytes long")
+    if len(key) < SHORTEST_KEY:
+        raise ValueError(f"a webhook secret is at least {SHORTEST_KEY} bytes long")
     return key
 
 

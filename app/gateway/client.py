@@ -51,4 +51,8 @@ class Gateway:
 
 
 def _refused(reply: Reply) -> bool:
-    return isinstance(reply, Answered) and reply.status == 401  # noqa: PLR2004 - HTTP Unauthorized
+    match reply:
+        case Answered(status=401):
+            return True
+        case _:
+            return False

@@ -5,7 +5,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
@@ -48,22 +48,17 @@ async def http_server(handler: Handler, *, host: str, port: int) -> AsyncIterato
     """Serve until the context ends. Gives the port, which the system chose where `port` is 0."""
     connections = set[asyncio.Task[None]]()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(_converse(handler, reader, writer))
         connections.add(task)
-        try:
-            await _converse(handler, reader, writer)
-        finally:
-            connections.discard(task)
-            writer.close()
+        task.add_done_callback(connections.discard)
 
     server = await asyncio.start_server(connected, host, port, backlog=1024)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in connections:
+        for task in tuple(connections):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
 
@@ -98,7 +93,7 @@ class _Parser:
 
 async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     parser = _Parser()
-    with suppress(ConnectionError, httptools.HttpParserError):
+    with suppress(ConnectionError, httptools.HttpParserError), closing(writer):
         while data := await reader.read(65536):
             parser.feed(data)
             while parser.complete:

@@ -1,7 +1,7 @@
 """An operator's traffic: stories of requests, each with the answers that are right."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -42,13 +42,30 @@ class Traffic:
 
     def stories(self, events: int) -> Iterator[Story]:
         """Stories of about `events` events altogether, in the mix of a working day, with one burst of equal events."""
-        tellers, weights = zip(*_MIX, strict=True)
+        mix = self._mix()
         yield Story(postings=(self._bet("accepted", "duplicate"),) * BURST, at_once=True)
         told = BURST
         while told < events:
-            story = Story(postings=self.random.choices(tellers, weights)[0](self))
+            (tell,) = self.random.choices(list(mix), list(mix.values()))
+            story = Story(postings=tell())
             told += len(story.postings)
             yield story
+
+    def _mix(self) -> dict[Callable[[], tuple[Posting, ...]], int]:
+        """How often each story is told."""
+        return {
+            self._plain_bet: 62,
+            self._plain_deposit: 12,
+            self._repeated: 6,
+            self._conflicting: 3,
+            self._win: 5,
+            self._rolled_back: 3,
+            self._pending: 3,
+            self._malformed: 2,
+            self._invalid: 1,
+            self._unsigned: 2,
+            self._foreign: 1,
+        }
 
     def _bet(self, *expected: str, **changes: Any) -> Posting:
         return _posting("bet", self._fields("bet", **changes), *(expected or ("accepted",)))
@@ -135,18 +152,3 @@ def debit(contribution: dict[str, Any]) -> Posting:
 
 def _posting(feed: str, fields: dict[str, Any], *expected: str) -> Posting:
     return Posting(feed=feed, body=json.dumps(fields).encode(), expected=frozenset(expected))
-
-
-_MIX = (
-    (Traffic._plain_bet, 62),  # noqa: SLF001 - the table belongs to the class
-    (Traffic._plain_deposit, 12),  # noqa: SLF001
-    (Traffic._repeated, 6),  # noqa: SLF001
-    (Traffic._conflicting, 3),  # noqa: SLF001
-    (Traffic._win, 5),  # noqa: SLF001
-    (Traffic._rolled_back, 3),  # noqa: SLF001
-    (Traffic._pending, 3),  # noqa: SLF001
-    (Traffic._malformed, 2),  # noqa: SLF001
-    (Traffic._invalid, 1),  # noqa: SLF001
-    (Traffic._unsigned, 2),  # noqa: SLF001
-    (Traffic._foreign, 1),  # noqa: SLF001
-)

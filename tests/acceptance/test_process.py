@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -204,17 +205,10 @@ async def test_the_sandbox_gateway_serves_until_it_is_interrupted() -> None:
     assert {"calls": 1, "contributions": 1, "contributed_twice": []}.items() <= account.items()
 
 
-async def test_the_ledger_is_counted_and_a_body_is_signed(start: Start, database_url: str, gateway: Running) -> None:
-    settings = {
-        "EVENT_PROCESSOR_OPERATOR_ID": "casino",
-        "EVENT_PROCESSOR_BRANDS": "brand1",
-        "EVENT_PROCESSOR_DATABASE_URL": database_url,
-        "EVENT_PROCESSOR_GATEWAY__URL": gateway.url,
-        "EVENT_PROCESSOR_GATEWAY__USERNAME": examples.USERNAME,
-        "EVENT_PROCESSOR_GATEWAY__PASSWORD": examples.PASSWORD,
-        "EVENT_PROCESSOR_FEEDS__BET__WEBHOOK_SECRETS": examples.SECRET,
-        "EVENT_PROCESSOR_FEEDS__DEPOSIT__ENABLED": "false",
-    }
+async def test_the_ledger_is_counted_and_a_body_is_signed(start: Start, database_url: str) -> None:
+    settings = examples.environment(
+        DATABASE_URL=database_url, FEEDS__BET__ENABLED="true", FEEDS__BET__WEBHOOK_SECRETS=examples.SECRET
+    )
     body = json.dumps(examples.bet())
     async with start() as (_, client):
         status, output, _ = await _command("sign", "bet", body, **settings)
@@ -226,3 +220,58 @@ async def test_the_ledger_is_counted_and_a_body_is_signed(start: Start, database
     assert (0, 202, 0, 2) == (status, response.status_code, counted, missing)
     assert "balances yes" in " ".join(ledger.replace("│", " ").split())
     assert "there is no feed poker" in " ".join(errors.split())
+
+
+async def test_the_sandbox_with_the_service_prints_what_can_be_pasted(tmp_path: Path) -> None:
+    """`make run`: the address of the documentation and a line for curl, which signs with what is configured."""
+    options = ("--with-service", "--port", "0", "--service-port", str(free_port()), "--folder", str(tmp_path / "run"))
+    process = await asyncio.create_subprocess_exec(*(sys.executable, "-m", "app", "sandbox", *options), stdout=PIPE)
+    assert process.stdout is not None
+    text = (await process.stdout.readuntil(b"Ctrl-C")).decode()
+    configuration = re.search("^export EVENT_PROCESSOR_CONFIG=(.*)$", text, re.MULTILINE)
+    body = re.search("^BODY='(.*)'$", text, re.MULTILINE)
+    url = re.search(r"(http://[\d.:]+/events/bet)$", text, re.MULTILINE)
+    assert configuration is not None
+    assert body is not None
+    assert url is not None
+
+    _, headers, _ = await _command("sign", "bet", body[1], EVENT_PROCESSOR_CONFIG=configuration[1])
+    async with httpx.AsyncClient() as client:
+        signed = dict(line.split(": ") for line in headers.splitlines()) | {"content-type": "application/json"}
+        answers = [await client.post(url[1], content=body[1], headers=signed) for _ in range(2)]
+        answers.append(await client.post(url[1], content=body[1].replace("2.50", "2.51"), headers=signed))
+        page = await client.get(url[1].replace("/events/bet", "/docs"))
+    process.send_signal(signal.SIGINT)
+
+    assert await process.wait() == 0
+    assert ["accepted", "duplicate", "refused: 401"] == [label(answer) for answer in answers]
+    assert (answers[0].content, 200) == (answers[1].content, page.status_code)
+
+
+async def test_a_feed_with_api_keys_is_signed_with_one() -> None:
+    settings = examples.environment(
+        FEEDS__BET__ENABLED="true",
+        FEEDS__BET__API_KEYS="a-key-of-16-characters another-key-of-16",
+        FEEDS__DEPOSIT__ENABLED="true",
+        FEEDS__DEPOSIT__INSECURE="true",
+    )
+
+    assert (0, "authorization: Bearer a-key-of-16-characters\n", "") == await _command("sign", "bet", "{}", **settings)
+    assert (0, "", "") == await _command("sign", "deposit", "{}", **settings)
+
+
+async def test_a_wrong_configuration_stops_every_command_with_one_line_a_mistake() -> None:
+    for command in ("serve", "dispatch", "migrate", "ledger", "check-config"):
+        status, output, errors = await _command(command, EVENT_PROCESSOR_BRANDS="brand1")
+
+        assert (2, "") == (status, output)
+        assert "configuration: operator_id: is needed" in errors.splitlines()
+
+
+async def test_an_unreachable_database_is_one_line(tmp_path: Path) -> None:
+    settings = examples.environment(DATABASE_URL=f"postgresql://nobody@/nowhere?host={tmp_path}")
+    for command in ("migrate", "ledger"):
+        status, output, errors = await _command(command, **settings)
+
+        assert (1, "", 1) == (status, output, len(errors.splitlines()))
+        assert errors.startswith("database: ")

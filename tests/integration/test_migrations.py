@@ -85,16 +85,7 @@ async def test_an_unmigrated_database_says_so(empty_database_url: str) -> None:
 
 
 async def test_two_processes_may_migrate_at_once(empty_database_url: str) -> None:
-    settings = {
-        "EVENT_PROCESSOR_DATABASE_URL": empty_database_url,
-        "EVENT_PROCESSOR_OPERATOR_ID": "casino",
-        "EVENT_PROCESSOR_BRANDS": "brand1",
-        "EVENT_PROCESSOR_GATEWAY__URL": "http://127.0.0.1:9",
-        "EVENT_PROCESSOR_GATEWAY__USERNAME": "nobody",
-        "EVENT_PROCESSOR_GATEWAY__PASSWORD": "nothing",
-        "EVENT_PROCESSOR_FEEDS__BET__ENABLED": "false",
-        "EVENT_PROCESSOR_FEEDS__DEPOSIT__ENABLED": "false",
-    }
+    settings = examples.environment(DATABASE_URL=empty_database_url)
     command_line = (sys.executable, "-m", "app", "migrate")
     processes = [await create_subprocess_exec(*command_line, env=os.environ | settings) for _ in range(3)]
 
