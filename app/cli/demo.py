@@ -40,6 +40,7 @@ class Outcome:
 
     record: Record
     proof: Proof
+    calls: dict[str, int]
     ledger: dict[str, Any]
     seconds: float
 
@@ -88,7 +89,13 @@ async def _run(setup: Setup, *, events: int, random: Random) -> Outcome:
             record = await _traffic(setup, gateway, url, events=events, random=random)
             seconds = time.monotonic() - began
             ledger = await _ledger(setup)
-    return Outcome(record=record, proof=prove(record.acknowledged, gateway.account), ledger=ledger, seconds=seconds)
+    return Outcome(
+        record=record,
+        proof=prove(record.acknowledged, gateway.account),
+        calls=gateway.account.summary()["by_answer"],
+        ledger=ledger,
+        seconds=seconds,
+    )
 
 
 async def _traffic(setup: Setup, gateway: SandboxGateway, url: str, *, events: int, random: Random) -> Record:
@@ -160,6 +167,10 @@ def _table(outcome: Outcome) -> Table:
     table.add_row("requests sent", str(answers.total()))
     for answer in sorted(answers):
         table.add_row(f"  {answer}", str(answers[answer]))
+    table.add_section()
+    table.add_row("calls at the Gateway", str(sum(outcome.calls.values())))
+    for answer, count in outcome.calls.items():
+        table.add_row(f"  answered {answer}", str(count))
     table.add_section()
     table.add_row("contributions owed for what was accepted", str(proof.owed))
     table.add_row("  made at the Gateway", str(proof.contributed))
