@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import structlog
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api.application import create_application
 from app.api.state import Drain, Services
@@ -28,7 +29,7 @@ from app.ledger.schema import head
 from app.observability.metrics import Metrics
 from app.settings import Settings
 
-SETTLING = timedelta(seconds=10)  # beyond a call's own time, how long a stopping dispatcher may take to settle it
+SETTLING = timedelta(seconds=10)  # beyond that, what a stopping dispatcher has to write outcomes
 
 _log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ def create_app(
     dispatch: bool = True,
     transport: httpx.AsyncBaseTransport | None = None,
     drain: Drain | None = None,
-) -> FastAPI:
+) -> ASGIApp:
     """The service as an ASGI application: receiving events, dispatching contributions, or both.
 
     `transport` replaces the network towards the Gateway; `drain` is set by whoever handles signals.
@@ -117,7 +118,7 @@ async def _dispatching(
             yield dispatcher
         finally:
             dispatcher.stop()
-            done, _ = await asyncio.wait([running], timeout=(settings.dispatcher.lease + SETTLING).total_seconds())
+            done, _ = await asyncio.wait([running], timeout=(settings.longest_delivery() + SETTLING).total_seconds())
             if not done:
                 _log.error("service.dispatcher_cut_off", in_flight=dispatcher.in_flight)
             for task in (running, keeping):

@@ -27,7 +27,7 @@ def run(connection: Connection) -> None:
 async def run_by_settings() -> None:
     """Connect as the configuration says: for Alembic's own command."""
     settings = load()
-    async with open_database(settings.database()) as engine, engine.connect() as connection:
+    async with open_database(settings.database(), bounded=False) as engine, engine.connect() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")
         await connection.run_sync(run)
 

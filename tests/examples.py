@@ -13,7 +13,7 @@ from uuid import uuid4
 import anyio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.domain import signature
+from app.domain.authentication import StandardWebhooks, credentials
 from app.domain.contribution import contribution
 from app.domain.document import read
 from app.domain.event import Event, EventKey
@@ -73,13 +73,9 @@ def deposit(**changes: Any) -> dict[str, Any]:
 
 def signed(body: bytes, *, key: bytes = KEY) -> dict[str, str]:
     """The headers of a request, signed now."""
-    message_id, timestamp = f"msg_{uuid4().hex}", int(time.time())
-    return {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature.sign(key, message_id=message_id, timestamp=timestamp, body=body),
-    }
+    scheme = StandardWebhooks(keys=(key,), tolerance=timedelta(minutes=5))
+    signature = credentials(scheme, body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
+    return {"content-type": "application/json"} | signature
 
 
 def entry(

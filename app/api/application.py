@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api import health, openapi, problems, receiving
 from app.api.request_id import RequestId
@@ -13,12 +14,11 @@ from app.domain.feed import Feed
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 
-def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Lifespan) -> FastAPI:
+def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Lifespan) -> ASGIApp:
     """An application serving `feeds`, none where it only dispatches. The lifespan's state has to hold `services`."""
-    app = FastAPI(docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     app.include_router(receiving.router(feeds, body_limit=body_limit))
     app.include_router(health.router(feeds))
     problems.install(app)
     openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
-    app.add_middleware(RequestId)
-    return app
+    return RequestId(app)  # around all of FastAPI, whose answer to our own faults passes by its middleware

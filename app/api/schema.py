@@ -10,7 +10,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    JsonValue,
     StringConstraints,
     WithJsonSchema,
 )
@@ -68,7 +67,7 @@ class _EventBody(BaseModel):
     amount: Amount
     currency: str = Field(pattern="^[A-Z0-9]{3,10}$", description="A currency code in capitals: EUR, USDT.")
     occurred_at: Timestamp
-    metadata: dict[str, JsonValue] | None = Field(None, description="Kept with the event; not sent to the Gateway.")
+    metadata: dict[str, Any] | None = Field(None, description="Kept with the event; not sent to the Gateway.")
 
 
 class BetEvent(_EventBody):

@@ -5,9 +5,10 @@ import sys
 import typer
 
 from app import __version__
-from app.cli import configuration, database, demo, sandbox, service, sign
+from app.cli import configuration, database, demo, sandbox, service, sign, traffic
 from app.ledger.embedded import EmbeddedUnavailableError
 from app.ledger.engine import LedgerUnavailableError
+from app.ledger.schema import UnknownSchemaError
 from app.settings import ConfigurationError
 
 command = typer.Typer(
@@ -25,6 +26,7 @@ for function in (
     configuration.check_config,
     sign.sign,
     sandbox.sandbox,
+    traffic.traffic,
     demo.demo,
 ):
     command.command()(function)
@@ -46,6 +48,6 @@ def main() -> None:
         for mistake in error.mistakes:
             print(f"configuration: {mistake}", file=sys.stderr)
         sys.exit(2)
-    except (EmbeddedUnavailableError, LedgerUnavailableError) as error:
+    except (EmbeddedUnavailableError, LedgerUnavailableError, UnknownSchemaError) as error:
         print(f"database: {error}", file=sys.stderr)
         sys.exit(1)

@@ -20,7 +20,7 @@ def migrate() -> None:
     """Bring the database's schema to this version's. Safe to run again, and from several places at once."""
 
     async def run() -> None:
-        async with open_database(load().database()) as engine:
+        async with open_database(load().database(), bounded=False) as engine:
             await migrate_schema(engine)
 
     asyncio.run(run())
@@ -31,7 +31,7 @@ def ledger(as_json: Annotated[bool, typer.Option("--json", help="As JSON, for sc
     """Count what the ledger holds. Exits 1 when it does not balance: when a contribution is owed and not there."""
 
     async def run() -> Census:
-        async with open_database(load().database()) as engine:
+        async with open_database(load().database(), bounded=False) as engine:
             return await take_census(engine)
 
     census = asyncio.run(run())

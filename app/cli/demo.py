@@ -119,7 +119,7 @@ async def _traffic(setup: Setup, gateway: SandboxGateway, url: str, *, events: i
             operator.debited(contribution)
 
         async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60, trust_env=False) as client:
-            operator = Operator(client, setup.keys, sent=sent)
+            operator = Operator(client, setup.schemes, sent=sent)
             gateway.contributed = contributed
             publishing = [asyncio.create_task(operator.send_debits()) for _ in range(CONCURRENCY // 4)]
             await operator.send(stories, concurrency=CONCURRENCY)

@@ -7,8 +7,7 @@ from uuid import uuid4
 
 import typer
 
-from app.domain.authentication import ApiKeys, Insecure, StandardWebhooks
-from app.domain.signature import sign as signature
+from app.domain.authentication import credentials
 from app.settings import load
 
 
@@ -25,14 +24,11 @@ def sign(
     if found is None:
         raise typer.BadParameter(f"there is no feed {feed}", param_hint="FEED")
     content = sys.stdin.buffer.read() if body == "-" else body.encode()
-    match found.scheme:
-        case StandardWebhooks(keys=(key, *_)):
-            message_id = message_id or f"msg_{uuid4().hex}"
-            timestamp = int(time.time()) if timestamp is None else timestamp
-            print(f"webhook-id: {message_id}")
-            print(f"webhook-timestamp: {timestamp}")
-            print(f"webhook-signature: {signature(key, message_id=message_id, timestamp=timestamp, body=content)}")
-        case ApiKeys(keys=(key, *_)):
-            print(f"authorization: Bearer {key.decode()}")
-        case Insecure() | _:
-            pass
+    headers = credentials(
+        found.scheme,
+        content,
+        message_id=message_id or f"msg_{uuid4().hex}",
+        timestamp=int(time.time()) if timestamp is None else timestamp,
+    )
+    for name, value in headers.items():
+        print(f"{name}: {value}")

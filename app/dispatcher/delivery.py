@@ -16,6 +16,7 @@ from app.ledger.engine import LedgerUnavailableError
 from app.ledger.outbox import Claim, Outbox
 from app.observability.metrics import Metrics
 
+KEPT_OF_A_RESPONSE = 2048  # characters
 SETTLE_RETRY = 0.2  # seconds between tries to write an outcome while the database does not answer
 
 _log = structlog.get_logger()
@@ -56,10 +57,13 @@ class Delivery:
 
     async def _settle(self, claim: Claim, settled: Settlement, reply: Reply) -> bool:
         status, text = _answer(reply)
+        failed = False
         while True:
             try:
-                return await self.outbox.settle(claim, settled, gateway_status=status, gateway_response=text)
+                written = await self.outbox.settle(claim, settled, gateway_status=status, gateway_response=text)
+                return written or (failed and await self.outbox.is_settled(claim, settled))
             except LedgerUnavailableError as error:
+                failed = True
                 _log.warning("dispatcher.settle_failed", **_ids(claim), error=str(error))
                 await asyncio.sleep(SETTLE_RETRY)
 
@@ -88,7 +92,7 @@ _EVENTS = {
 def _answer(reply: Reply) -> tuple[int | None, str]:
     match reply:
         case Answered(status=status, body=body):
-            return status, body
+            return status, body[:KEPT_OF_A_RESPONSE]
         case NotSent(cause=cause) | Unanswered(cause=cause):
             return None, cause
         case NoToken():

@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from uuid import UUID, uuid4
 
 import structlog
 
-from app.dispatcher.delivery import Delivery
+from app.dispatcher.delivery import SETTLE_RETRY, Delivery
 from app.domain.outcome import Verdict
+from app.domain.settlement import Status
+from app.ledger.engine import LedgerUnavailableError
 from app.ledger.outbox import Claim
 
 RECOVER_EVERY = 5.0  # seconds between looks for leases that their holders left behind
@@ -42,6 +45,7 @@ class Dispatcher:
         self._pace = pace
         self._jitter = jitter
         self._running: set[asyncio.Task[None]] = set()
+        self._unsent: set[UUID] = set()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._failures = 0
@@ -89,8 +93,13 @@ class Dispatcher:
                 self._progress = time.monotonic()
                 if not more:
                     await self._rest(self._pace.poll_interval.total_seconds())
-        if self._running:
-            await asyncio.wait(self._running)
+        try:
+            if self._running:
+                await asyncio.wait(self._running)
+            await self._give_back_at_last()
+        finally:
+            for task in self._running:  # only where `run` is cut off
+                task.cancel()
 
     def stop(self) -> None:
         """Claim nothing more. `run` returns when the last call is settled."""
@@ -103,10 +112,37 @@ class Dispatcher:
         slots = self._slots()
         if not slots or not self._delivery.gateway.authenticated:
             return False
-        claims = await self._delivery.outbox.claim(slots, lease=self._pace.lease)
+        claims = await self._claim(slots)
         for claim in claims:
-            await self._start(claim)
+            self._start(claim)
         return len(claims) == slots and self._held_until is None
+
+    async def _claim(self, slots: int) -> list[Claim]:
+        """Claim, and remember the token for as long as something may be leased with it and not sent: when the answer
+        was lost, or when we are told to stop meanwhile.
+        """
+        await self._give_back()
+        token = uuid4()
+        self._unsent.add(token)
+        claims = await self._delivery.outbox.claim(slots, token=token, lease=self._pace.lease)
+        if self._stopping.is_set():
+            return []
+        self._unsent.discard(token)
+        return claims
+
+    async def _give_back(self) -> None:
+        for token in tuple(self._unsent):
+            await self._delivery.outbox.release(token)
+            self._unsent.discard(token)
+
+    async def _give_back_at_last(self) -> None:
+        """As `_give_back`, and again while the database does not answer: until `run` is cut off, or it does."""
+        while self._unsent:
+            try:
+                await self._give_back()
+            except LedgerUnavailableError as error:
+                _log.warning("dispatcher.release_failed", error=str(error))
+                await asyncio.sleep(SETTLE_RETRY)
 
     def _slots(self) -> int:
         if self._held_until is None:
@@ -114,10 +150,7 @@ class Dispatcher:
         probing = bool(self._running) or time.monotonic() < self._held_until
         return 0 if probing else 1
 
-    async def _start(self, claim: Claim) -> None:
-        if self._stopping.is_set():
-            await self._delivery.outbox.release(claim)
-            return
+    def _start(self, claim: Claim) -> None:
         task = asyncio.create_task(self._deliver(claim))
         self._running.add(task)
         self._delivery.metrics.in_flight.set(len(self._running))
@@ -154,6 +187,8 @@ class Dispatcher:
         self._recovered = now
         if recovered:
             self._delivery.metrics.leases_recovered.inc(recovered)
+            if not self._delivery.policy.deduplicates:
+                self._delivery.metrics.contributions_settled.labels(Status.UNKNOWN).inc(recovered)
             _log.error("dispatcher.leases_recovered", count=recovered)
 
     async def _rest(self, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain import signature
@@ -14,7 +14,7 @@ MAX_SIGNATURES = 4096  # characters; two secrets in rotation need about a hundre
 class StandardWebhooks:
     """Signed requests. Any live key will do, so that a secret can be rotated without a refused request."""
 
-    keys: tuple[bytes, ...]
+    keys: tuple[bytes, ...] = field(repr=False)
     tolerance: timedelta
 
 
@@ -22,7 +22,7 @@ class StandardWebhooks:
 class ApiKeys:
     """`Authorization: Bearer <key>` with any of the live keys."""
 
-    keys: tuple[bytes, ...]
+    keys: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,20 @@ def refusal(scheme: Scheme, headers: Mapping[str, str], body: bytes, *, now: dat
             return _key_refusal(scheme, headers)
         case Insecure():
             return None
+
+
+def credentials(scheme: Scheme, body: bytes, *, message_id: str, timestamp: int) -> dict[str, str]:
+    """The headers that authenticate a body, as its sender makes them, with the first of the live keys.
+    `timestamp` is in seconds since the epoch.
+    """
+    match scheme:
+        case StandardWebhooks(keys=(key, *_)):
+            signed = signature.sign(key, message_id=message_id, timestamp=timestamp, body=body)
+            return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": signed}
+        case ApiKeys(keys=(key, *_)):
+            return {"authorization": f"Bearer {key.decode()}"}
+        case _:
+            return {}
 
 
 def challenge(scheme: Scheme) -> str:

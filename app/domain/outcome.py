@@ -8,7 +8,7 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The Gateway answered. Only the status decides; the body, capped, is kept beside the contribution."""
+    """The Gateway answered. Only the status decides; a part of the body is kept beside the contribution."""
 
     status: int
     body: str = ""
@@ -43,14 +43,14 @@ class Verdict(Enum):
     CONTRIBUTED = "the Gateway accepted it"
     DECLINED = "the Gateway refused it for good"
     RETRY = "surely not contributed: try again"
-    UNAUTHENTICATED = "no valid service token: try again, no attempt spent"
+    UNAUTHENTICATED = "no service token: try again, no attempt spent"
     FORBIDDEN = "our account lacks a permission: hold everything, no attempt spent"
     AMBIGUOUS = "it may have been contributed"
 
 
 LONGEST_WAIT = 10**9  # seconds; whoever waits has a limit of its own
 
-_RETRY = frozenset({408, 425, 429, 503})
+_RETRY = frozenset({401, 408, 425, 429, 503})  # 401 here is the refusal of a fresh token
 
 
 def verdict(reply: Reply) -> Verdict:
@@ -58,7 +58,7 @@ def verdict(reply: Reply) -> Verdict:
     match reply:
         case NotSent():
             return Verdict.RETRY
-        case NoToken() | Answered(status=401):
+        case NoToken():
             return Verdict.UNAUTHENTICATED
         case Answered(status=403):
             return Verdict.FORBIDDEN

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from string import Formatter
 
 from app.domain.event import Event
@@ -40,6 +41,7 @@ def sources(rules: Iterable[Rule], event: Event) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source for source in found if source is not None))
 
 
+@cache
 def template_fields(template: str) -> frozenset[str]:
     """The fields that a template names. Raises ValueError for a template that is not plain text and `{field}`s."""
     names = set[str]()

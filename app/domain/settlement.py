@@ -63,15 +63,11 @@ def settlement(
             return Settlement(status=Status.UNKNOWN)
         case Verdict.UNAUTHENTICATED | Verdict.FORBIDDEN:
             return Settlement(status=Status.PENDING, delay=policy.hold * jitter, spent=False)
+        case _ if age >= policy.give_up_after:
+            return Settlement(status=Status.UNKNOWN if verdict is Verdict.AMBIGUOUS else Status.EXPIRED)
         case Verdict.RETRY | Verdict.AMBIGUOUS:
-            if age >= policy.give_up_after:
-                return Settlement(status=_given_up(verdict))
             wait = max(_backoff(policy, attempt) * jitter, min(retry_after or timedelta(), policy.retry_after_limit))
             return Settlement(status=Status.PENDING, delay=wait)
-
-
-def _given_up(verdict: Verdict) -> Status:
-    return Status.UNKNOWN if verdict is Verdict.AMBIGUOUS else Status.EXPIRED
 
 
 def _backoff(policy: RetryPolicy, attempt: int) -> timedelta:

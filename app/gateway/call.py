@@ -11,8 +11,6 @@ import httpx
 
 from app.domain.outcome import Answered, NotSent, Unanswered
 
-KEPT_OF_A_RESPONSE = 2048  # characters kept beside the contribution
-
 # What httpx raises before the first byte of a request is written. Everything else may have come after it.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -37,7 +35,7 @@ class Caller:
         self._limits = limits
         self._transport = transport
         seconds, connect = limits.timeout.total_seconds(), limits.connect_timeout.total_seconds()
-        self._timeouts = httpx.Timeout(seconds, connect=connect).as_dict()
+        self._timeouts = httpx.Timeout(seconds, connect=connect, pool=connect).as_dict()
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answered | NotSent | Unanswered:
         """Post a body once. Raises nothing but CancelledError."""
@@ -75,7 +73,7 @@ class Caller:
             pass
         finally:
             await response.aclose()
-        return received[: 4 * KEPT_OF_A_RESPONSE].decode("utf-8", "replace")[:KEPT_OF_A_RESPONSE]
+        return received[: self._limits.response_limit].decode("utf-8", "replace")
 
 
 def http_transport(limits: Limits, ca_file: Path | None) -> httpx.AsyncBaseTransport:

@@ -25,7 +25,8 @@ class Gateway:
 
     async def contribute(self, contribution_id: UUID, body: str) -> Reply:
         """Make one contribution. A refused token is replaced and the call repeated once: a 401 says that nothing
-        was contributed. Raises nothing but CancelledError.
+        was contributed. Where the fresh token is refused as well, it is the call that the Gateway won't have, and
+        the token stays. Raises nothing but CancelledError.
         """
         token = self._token.current
         if token is None:
@@ -33,19 +34,18 @@ class Gateway:
         reply = await self._call(token, contribution_id, body)
         if not _refused(reply):
             return reply
+        self._token.reject(token)
         try:
             async with asyncio.timeout(PATIENCE):
-                token = await self._token.wait()
+                token = await self._token.renewed()
         except TimeoutError:
-            return reply
-        return reply if token is None else await self._call(token, contribution_id, body)
+            return NoToken()
+        return NoToken() if token is None else await self._call(token, contribution_id, body)
 
     async def _call(self, token: str, contribution_id: UUID, body: str) -> Reply:
         headers = {"authorization": f"Bearer {token}", "idempotency-key": str(contribution_id)}
         reply = await self._caller.post(self._path, body.encode(), headers)
-        if _refused(reply):
-            self._token.reject(token)
-        elif isinstance(reply, Answered):
+        if isinstance(reply, Answered) and not _refused(reply):
             self._token.confirm()
         return reply
 

@@ -34,27 +34,28 @@ class ServiceToken:
         self._credentials = credentials
         self._jitter = jitter
         self._token: str | None = None
-        self._valid = asyncio.Event()
-        self._rejected = asyncio.Event()
-        self._rejected.set()
+        self._wanted = asyncio.Event()  # a token, or another one
+        self._wanted.set()
+        self._renewed = asyncio.Event()
         self._failures = 0
 
     @property
     def current(self) -> str | None:
-        """The token, or None while there is none."""
+        """The token, or None while there is none. One that was just refused is given until its successor is here or
+        could not be had: the refusal may have been of that one call, and the others go on.
+        """
         return self._token
 
-    async def wait(self) -> str | None:
-        """The token as soon as there is one; None when it is gone again at once."""
-        await self._valid.wait()
+    async def renewed(self) -> str | None:
+        """The token as soon as none is wanted; None where it is gone again at once."""
+        await self._renewed.wait()
         return self._token
 
     def reject(self, token: str) -> None:
         """Say that the Gateway refused a token. Of many callers with the same one, the first brings a new one about."""
-        if token == self._token:
-            self._token = None
-            self._valid.clear()
-            self._rejected.set()
+        if token == self._token and not self._wanted.is_set():
+            self._renewed.clear()
+            self._wanted.set()
             _log.warning("gateway.token_rejected")
 
     def confirm(self) -> None:
@@ -62,11 +63,11 @@ class ServiceToken:
         self._failures = 0
 
     async def keep(self) -> None:
-        """Acquire a token whenever there is none, for ever. Waits longer after each failure, and after each token
+        """Acquire a token whenever one is wanted, for ever. Waits longer after each failure, and after each token
         that was refused without having been accepted once.
         """
         while True:
-            await self._rejected.wait()
+            await self._wanted.wait()
             if self._failures:
                 limit = min(RETRY_BASE * 2 ** min(self._failures, 10), RETRY_LIMIT)
                 await asyncio.sleep(limit.total_seconds() * (0.5 + self._jitter() / 2))
@@ -76,12 +77,12 @@ class ServiceToken:
             except Exception:  # noqa: BLE001 - whatever it is, the next try must come
                 _log.exception("gateway.authentication_failed")
                 continue
+            self._token = token
             if token is None:
                 _log.warning("gateway.authentication_failed", problem=problem)
                 continue
-            self._token = token
-            self._rejected.clear()
-            self._valid.set()
+            self._wanted.clear()
+            self._renewed.set()
             _log.info("gateway.authenticated")
 
     async def _authenticate(self) -> tuple[str | None, str]:

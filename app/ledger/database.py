@@ -32,9 +32,9 @@ def require(database: Database) -> None:
 
 
 @asynccontextmanager
-async def open_database(database: Database) -> AsyncIterator[AsyncEngine]:
-    """An engine, closed with the context. A configured database need not be reachable yet.
-    Raises EmbeddedUnavailableError.
+async def open_database(database: Database, *, bounded: bool = True) -> AsyncIterator[AsyncEngine]:
+    """An engine, closed with the context; its statements are `bounded` by the database's timeout, unless they read
+    or change all of it. A configured database need not be reachable yet. Raises EmbeddedUnavailableError.
     """
     async with AsyncExitStack() as stack:
         if database.url is None:
@@ -47,6 +47,7 @@ async def open_database(database: Database) -> AsyncIterator[AsyncEngine]:
             url,
             pool_size=database.pool_size,
             timeout=database.timeout,
+            bounded=bounded,
             prepared_statements=database.prepared_statements,
         )
         stack.push_async_callback(engine.dispose)

@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -88,14 +89,21 @@ class EmbeddedServer:
         self._run("pg_ctl", "stop", "--wait", "--timeout=120", "--mode", mode, "-D", str(self._cluster))
 
     def _initialise(self) -> None:
-        self._own(self._cluster)
-        self._run(
-            *("initdb", "-D", str(self._cluster), "--username=postgres", "--auth=trust"),
-            *("--encoding=UTF8", "--locale=C.UTF-8", "--set=max_connections=200"),
-        )
+        """Made aside and put in place when it is whole: whoever is killed on the way leaves no half of a cluster."""
+        with tempfile.TemporaryDirectory(prefix="postgres.new-", dir=self._folder, ignore_cleanup_errors=True) as aside:
+            made = Path(aside) / "postgres"
+            self._own(Path(aside))
+            self._own(made)
+            self._run(
+                *("initdb", "-D", str(made), "--username=postgres", "--auth=trust"),
+                *("--encoding=UTF8", "--locale=C.UTF-8", "--set=max_connections=200"),
+            )
+            made.rename(self._cluster)
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid not in {os.geteuid(), self._account.pw_uid if self._account else os.geteuid()}:
+            raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {folder} is another user's")
         if self._account:
             os.chown(folder, self._account.pw_uid, self._account.pw_gid)
             for parent in (*folder.parents, *self._binaries.parents):
@@ -141,7 +149,8 @@ def _let_through(folder: Path) -> None:
 
 
 def _socket_folder(cluster: Path) -> Path:
-    if len(str(cluster).encode()) <= _LONGEST_SOCKET_FOLDER:
+    plain = re.fullmatch(r"[\w/.+ -]+", str(cluster), re.ASCII)  # no sign that the command line or -k takes apart
+    if plain and len(str(cluster)) <= _LONGEST_SOCKET_FOLDER:
         return cluster
     digest = hashlib.sha256(str(cluster).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"event-processor-{os.geteuid()}-{digest}"

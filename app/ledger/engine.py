@@ -40,10 +40,12 @@ def async_url(text: str) -> URL:
     return url.set(drivername="postgresql+asyncpg", query=query)
 
 
-def create_engine(url: str, *, pool_size: int, timeout: timedelta, prepared_statements: bool = True) -> AsyncEngine:
-    """An engine that connects when first used; `timeout` bounds connecting, waiting for a free connection and each
-    statement. A statement alone is its own transaction. Without `prepared_statements` each is prepared anew inside
-    an explicit one, for a proxy that gives every transaction another connection.
+def create_engine(
+    url: str, *, pool_size: int, timeout: timedelta, bounded: bool = True, prepared_statements: bool = True
+) -> AsyncEngine:
+    """An engine that connects when first used. A statement alone is its own transaction. `timeout` bounds connecting,
+    waiting for a free connection and, if `bounded`, each statement. Without `prepared_statements` each is prepared
+    anew inside an explicit transaction, for a proxy that gives every transaction another connection.
     """
     seconds = timeout.total_seconds()
     prepared: dict[str, Any] = {}
@@ -59,10 +61,10 @@ def create_engine(url: str, *, pool_size: int, timeout: timedelta, prepared_stat
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=seconds,
-        connect_args={"timeout": seconds, "command_timeout": seconds, **prepared},
+        connect_args={"timeout": seconds, "command_timeout": seconds if bounded else None, **prepared},
         hide_parameters=True,  # parameters are bodies and tokens; they stay out of every log
     )
 
 
 def _first_line(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return str(getattr(error, "orig", None) or error).partition("\n")[0] or "no answer in time"

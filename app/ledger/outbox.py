@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Interval, Row, Text, Uuid, bindparam, case, func, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -43,9 +43,11 @@ class Outbox:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def claim(self, limit: int, *, lease: timedelta) -> list[Claim]:
-        """Lease up to `limit` contributions that are due, the longest due first."""
-        rows = await self._execute(_CLAIM, limit=limit, lease=lease, token=uuid4())
+    async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:
+        """Lease up to `limit` contributions that are due, the longest due first. After an error they may be leased
+        all the same: `release` the token before claiming with another.
+        """
+        rows = await self._execute(_CLAIM, limit=limit, lease=lease, token=token)
         return [_claim(row) for row in rows]
 
     async def settle(
@@ -64,10 +66,16 @@ class Outbox:
         )
         return bool(rows)
 
-    async def release(self, claim: Claim) -> bool:
-        """Give back a lease under which nothing was sent."""
-        rows = await self._execute(_RELEASE, claim_id=claim.id, token=claim.lease_token)
-        return bool(rows)
+    async def release(self, token: UUID) -> int:
+        """Give back everything leased with a token under which nothing was sent. Returns how many."""
+        return len(await self._execute(_RELEASE, token=token))
+
+    async def is_settled(self, claim: Claim, settlement: Settlement) -> bool:
+        """Whether a contribution stands as a settlement of ours would have it: for a settlement that may have been
+        written although it failed.
+        """
+        rows = await self._execute(_STATUS, claim_id=claim.id)
+        return [settlement.status] == [row.status for row in rows]
 
     async def recover(self, *, deduplicates: bool) -> int:
         """Settle what dead holders left behind: unknown, or due again where the Gateway ignores a repetition.
@@ -105,7 +113,7 @@ def _is(status: Status) -> ColumnElement[bool]:
 
 
 _c = contributions.c
-_HELD = (_c.id == bindparam("claim_id", type_=Uuid)) & (_c.lease_token == bindparam("token", type_=Uuid))
+_OURS = _c.lease_token == bindparam("token", type_=Uuid)
 _UNLEASED: dict[str, Any] = {"lease_token": null(), "leased_until": null()}
 _NEW_STATUS = bindparam("new_status", type_=Text)
 _SETTLED_AT = case((_NEW_STATUS.is_distinct_from(Status.PENDING), func.now()))
@@ -143,7 +151,7 @@ _CLAIM = (
 )
 _SETTLE = (
     update(contributions)
-    .where(_HELD)
+    .where(_c.id == bindparam("claim_id", type_=Uuid), _OURS)
     .values(
         status=_NEW_STATUS,
         attempt=bindparam("attempts"),
@@ -157,10 +165,11 @@ _SETTLE = (
 )
 _RELEASE = (
     update(contributions)
-    .where(_HELD)
+    .where(_is(Status.IN_FLIGHT), _OURS)  # the status for the sake of its index
     .values(status=Status.PENDING, attempt=_c.attempt - 1, **_UNLEASED)
     .returning(_c.id)
 )
+_STATUS = select(_c.status).where(_c.id == bindparam("claim_id", type_=Uuid))
 _left = (
     select(_c.id)
     .where(_is(Status.IN_FLIGHT), _c.leased_until < func.now())

@@ -5,11 +5,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import migrations
 from app.ledger.engine import unavailable
+
+
+class UnknownSchemaError(Exception):
+    """The database's schema was made by another, perhaps a later version."""
 
 
 def configuration() -> Config:
@@ -28,14 +33,19 @@ def head() -> str:
 
 
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
-    """Bring the schema to a revision. Raises LedgerUnavailableError, also when a lock is not to be had in time."""
+    """Bring the schema to a revision. Raises LedgerUnavailableError, also when a lock is not to be had in time, and
+    UnknownSchemaError.
+    """
 
     def upgrade(connection: Connection) -> None:
         config = configuration()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
-    with unavailable():
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="READ COMMITTED")
-            await connection.run_sync(upgrade)
+    try:
+        with unavailable():
+            async with engine.connect() as connection:
+                await connection.execution_options(isolation_level="READ COMMITTED")
+                await connection.run_sync(upgrade)
+    except CommandError as error:
+        raise UnknownSchemaError(f"the schema is none that this version knows: {error}") from None

@@ -18,7 +18,9 @@ def configure_logs(*, level: str, form: Format) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if console:
-        renderer: list[Any] = [structlog.dev.ConsoleRenderer()]
+        renderer: list[Any] = [
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        ]  # no locals
     else:
         renderer = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(

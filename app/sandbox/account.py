@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.domain.outcome import Answered, Verdict, verdict
+
 Owed = tuple[str, str, str, str]  # feed, brand_id, event_id, source_id
 
 
@@ -23,6 +25,11 @@ class Call:
     contributed: bool
 
     @property
+    def refused_for_good(self) -> bool:
+        """Whether the answer says that it never will be contributed."""
+        return self.answer.isdigit() and verdict(Answered(status=int(self.answer))) is Verdict.DECLINED
+
+    @property
     def owed(self) -> Owed:
         """What the call was for."""
         return self.feed, self.brand_id, self.event_id, self.source_id
@@ -40,7 +47,7 @@ class Account:
 
     def declined(self) -> set[Owed]:
         """What was refused for good."""
-        return {call.owed for call in self.calls if call.answer.startswith("4") and call.answer not in {"401", "429"}}
+        return {call.owed for call in self.calls if call.refused_for_good}
 
     def twice(self) -> list[Owed]:
         """What was contributed more than once."""

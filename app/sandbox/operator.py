@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.domain import signature
+from app.domain.authentication import Scheme, credentials
 from app.sandbox.traffic import Posting, Story, debit
 
 TRIES = 50
@@ -30,12 +30,12 @@ class Record:
 
 
 class Operator:
-    """Sends stories, and the debit of each contribution that `debits` is told of. `keys` are the feeds' secrets."""
+    """Sends stories, and the debit of each contribution that `debited` is told of, as the feeds' schemes want it."""
 
-    def __init__(self, client: httpx.AsyncClient, keys: dict[str, bytes], *, sent: Callable[[], None]) -> None:
+    def __init__(self, client: httpx.AsyncClient, schemes: dict[str, Scheme], *, sent: Callable[[], None]) -> None:
         self.record = Record()
         self._client = client
-        self._keys = keys
+        self._schemes = schemes
         self._sent = sent
         self._debits = asyncio.Queue[Posting]()
 
@@ -88,11 +88,8 @@ class Operator:
     def _headers(self, posting: Posting) -> dict[str, str]:
         headers = {"content-type": posting.media_type}
         if posting.signed:
-            message_id, timestamp = f"msg_{uuid4().hex}", int(time.time())
-            signed = signature.sign(
-                self._keys[posting.feed], message_id=message_id, timestamp=timestamp, body=posting.body
-            )
-            headers |= {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": signed}
+            scheme = self._schemes[posting.feed]
+            headers |= credentials(scheme, posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
         return headers
 
     def _note(self, posting: Posting, response: httpx.Response) -> None:

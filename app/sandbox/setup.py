@@ -3,7 +3,10 @@
 import base64
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+
+from app.domain.authentication import Scheme, StandardWebhooks
 
 OPERATOR_ID = "sandbox-casino"
 BRAND_ID = "brand1"
@@ -19,6 +22,12 @@ class Setup:
     keys: dict[str, bytes] = field(
         default_factory=lambda: {"bet": secrets.token_bytes(32), "deposit": secrets.token_bytes(32)}
     )
+
+    @property
+    def schemes(self) -> dict[str, Scheme]:
+        """How each feed authenticates."""
+        tolerance = timedelta(minutes=5)
+        return {feed: StandardWebhooks(keys=(key,), tolerance=tolerance) for feed, key in self.keys.items()}
 
     @property
     def configuration(self) -> Path:

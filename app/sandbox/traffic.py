@@ -34,10 +34,11 @@ class Story:
 
 @dataclass(slots=True, kw_only=True)
 class Traffic:
-    """Makes stories. The same seed makes the same ones, but for the time of day."""
+    """Makes stories. The same seed makes the same ones, but for the time of day; ids begin with `prefix`."""
 
     brand_id: str
     random: Random
+    prefix: str = ""
     _made: int = field(default=0, init=False)
 
     def stories(self, events: int) -> Iterator[Story]:
@@ -76,7 +77,7 @@ class Traffic:
     def _fields(self, kind: str, **changes: Any) -> dict[str, Any]:
         self._made += 1
         fields: dict[str, Any] = {
-            "event_id": f"{kind}-{self._made:06}",
+            "event_id": f"{self.prefix}{kind}-{self._made:06}",
             "event_type": "BET" if kind == "bet" else "DEPOSIT_SUCCESS",
             "brand_id": self.brand_id,
             "player_id": f"player-{self.random.randrange(200)}",

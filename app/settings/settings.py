@@ -84,7 +84,9 @@ class Settings(BaseSettings):
         return self
 
     def _timing_mistakes(self) -> Iterator[str]:
-        longest = 2 * self.gateway.timeout + timedelta(seconds=PATIENCE)  # a call, a new token, the call again
+        if self.gateway.connect_timeout * 3 > self.gateway.timeout:  # a free connection, TCP, TLS
+            yield "gateway.connect_timeout: must be at most a third of gateway.timeout, to tell which came first"
+        longest = self.database_timeout + self.longest_delivery()
         if self.dispatcher.lease <= longest:
             yield f"dispatcher.lease: must be more than {duration_text(longest)}, or leases end during calls"
         if self.dispatcher.stalled_after <= self.dispatcher.poll_interval:
@@ -143,6 +145,10 @@ class Settings(BaseSettings):
             for name, feed, kind in self._feeds()
             if feed.enabled
         )
+
+    def longest_delivery(self) -> timedelta:
+        """How long a contribution may be under way: a call, the wait for a new token, the call again."""
+        return 2 * self.gateway.timeout + timedelta(seconds=PATIENCE)
 
     def retry_policy(self) -> RetryPolicy:
         """When to try a contribution again, for the domain."""

@@ -3,12 +3,14 @@
 import json
 
 import pytest
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Message
 
 from app.ledger.inbox import Entry, Inbox
 from app.ledger.tables import events
+from app.observability.logs import configure_logs
 from tests import examples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
@@ -24,11 +26,30 @@ async def test_a_fault_of_ours_tells_the_sender_to_come_back_and_nothing_else(
 
     monkeypatch.setattr(Inbox, "record", broken)
     async with running(examples.settings(database_url=database_url, gateway_url=gateway.url)) as service:
-        response = await service.post("bet", examples.bet())
+        response = await service.post("bet", examples.bet(), x_request_id="trace-1")
         counted = await service.metric("events_refused_total", feed="bet", cause="internal-error")
 
     assert (500, "application/problem+json", 1) == (response.status_code, response.headers["content-type"], counted)
     assert "sesame" not in response.text
+    assert response.headers["x-request-id"] == "trace-1"
+
+
+async def test_a_fault_that_is_logged_on_a_terminal_shows_no_bodies_and_no_keys(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(_self: Inbox, _entry: Entry) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(Inbox, "record", broken)
+    configure_logs(level="debug", form="console")
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url)) as service:
+        await service.post("bet", examples.bet(player_token="sesame"))
+    structlog.reset_defaults()
+    output = capsys.readouterr().err
+
+    assert "planted" in output
+    assert "sesame" not in output
+    assert repr(examples.KEY)[2:20] not in output
 
 
 async def test_a_sender_that_hangs_up_half_way_leaves_nothing_behind(service: Service, engine: AsyncEngine) -> None:

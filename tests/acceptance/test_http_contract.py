@@ -280,6 +280,14 @@ async def test_fields_that_are_not_ours_are_kept_and_ignored(service: Service, e
         assert '"balance_after": "7.50"' in str(await connection.scalar(select(events.c.payload)))
 
 
+@pytest.mark.parametrize("metadata", [{}, {"number": 1, "float": 1.5}, {"list": [1, {"deep": [None, True]}]}])
+@pytest.mark.parametrize("feed", ["bet", "deposit"])
+async def test_metadata_is_any_json_object(service: Service, feed: str, metadata: dict[str, Any]) -> None:
+    fields = examples.bet(metadata=metadata) if feed == "bet" else examples.deposit(metadata=metadata)
+
+    assert (await service.post(feed, fields)).json()["status"] == "accepted"
+
+
 async def test_a_database_that_is_down_is_our_own_fault(gateway: Running) -> None:
     """Convoy answers 400 when its own queue cannot be written, and senders drop the event."""
     settings = examples.settings(database_url="postgresql://nobody@127.0.0.1:9/nowhere", gateway_url=gateway.url)
@@ -309,6 +317,7 @@ async def test_a_failed_commit_is_not_acknowledged(service: Service, engine: Asy
 
 async def test_an_unknown_path_and_method_are_problems_too(service: Service) -> None:
     assert _expected(404, "not-found") == _problem(await service.client.get("/events/poker"))
+    assert _expected(404, "not-found") == _problem(await service.client.post("/events/bet/"))
 
     response = await service.client.get("/events/bet")
     assert _expected(405, "method-not-allowed") == _problem(response)

@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -133,6 +133,49 @@ async def test_a_terminated_process_says_so_and_settles_what_it_began(
     assert gateway.simulator.account.twice() == []
 
 
+async def test_a_second_signal_does_not_wait_for_the_drain_and_yet_settles(
+    start: Start, engine: AsyncEngine, gateway: Running
+) -> None:
+    gateway.simulator.faults = gateway.simulator.faults.changed({"latency": 1.0})
+    async with start() as (process, client):
+        await _post(client, examples.bet())
+
+        async def under_way() -> bool:
+            return (await take_census(engine)).by_status["in_flight"] == 1
+
+        await examples.eventually(under_way)
+        process.send_signal(signal.SIGINT)
+
+        async def draining() -> bool:
+            return bool((await client.get("/health/ready")).json()["status"] == "draining")
+
+        await examples.eventually(draining)
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+
+    assert (await take_census(engine)).by_status["contributed"] == 1
+
+
+async def test_whoever_sends_endless_headers_is_hung_up_on(start: Start) -> None:
+    async with start() as (_, client):
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /events/bet HTTP/1.1\r\n")
+        with suppress(ConnectionError):
+            for number in range(100_000):
+                writer.write(b"x-%d: %s\r\n" % (number, b"x" * 1000))
+                await writer.drain()
+
+        assert await _hung_up(reader)
+        assert (await client.get("/health/live")).status_code == 200
+
+
+async def _hung_up(reader: asyncio.StreamReader) -> bool:
+    try:
+        return not await reader.read()
+    except ConnectionError:
+        return True
+
+
 async def test_what_one_process_left_pending_the_next_contributes(
     start: Start, engine: AsyncEngine, gateway: Running
 ) -> None:
@@ -246,6 +289,26 @@ async def test_the_sandbox_with_the_service_prints_what_can_be_pasted(tmp_path: 
     assert await process.wait() == 0
     assert ["accepted", "duplicate", "refused: 401"] == [label(answer) for answer in answers]
     assert (answers[0].content, 200) == (answers[1].content, page.status_code)
+
+
+async def test_traffic_against_a_running_service_is_answered_as_it_should_be(
+    database_url: str, gateway: Running, tmp_path: Path
+) -> None:
+    port = free_port()
+    configuration = tmp_path / "event-processor.toml"
+    configuration.write_text(
+        f'operator_id = "casino"\nbrands = ["brand1"]\ndatabase_url = "{database_url}"\n[server]\nport = {port}\n'
+        f'drain = "1ms"\n[gateway]\nurl = "{gateway.url}"\n'
+        f'username = "{examples.USERNAME}"\npassword = "{examples.PASSWORD}"\n'
+        f'[feeds.bet]\nwebhook_secrets = ["{examples.SECRET}"]\n[feeds.deposit]\napi_keys = ["a-key-of-16-characters"]\n'
+    )
+    url = f"http://127.0.0.1:{port}"
+    arguments = ("traffic", url, "--events", "100")
+    async with service_process(configuration, url, log=tmp_path / "log"):
+        status, output, errors = await _command(*arguments, EVENT_PROCESSOR_CONFIG=str(configuration))
+
+    assert (0, "") == (status, errors), output
+    assert "accepted" in output
 
 
 async def test_a_feed_with_api_keys_is_signed_with_one() -> None:

@@ -6,20 +6,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+import structlog
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
-from app.domain.settlement import RetryPolicy
+from app.domain.settlement import RetryPolicy, Settlement
 from app.gateway.call import Caller, Limits, http_transport
 from app.gateway.client import Gateway
 from app.gateway.service_token import Credentials, ServiceToken
+from app.ledger.engine import LedgerUnavailableError
 from app.ledger.inbox import Inbox
-from app.ledger.outbox import Outbox
+from app.ledger.outbox import Claim, Outbox
 from app.ledger.tables import contributions
 from app.observability.metrics import Metrics
 from tests import examples
@@ -266,7 +268,7 @@ async def test_what_a_dead_dispatcher_left_is_unknown_and_not_sent_again(
     engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
     await _owe(engine)
-    await Outbox(engine).claim(1, lease=timedelta(seconds=-1))
+    await Outbox(engine).claim(1, token=uuid4(), lease=timedelta(seconds=-1))
     async with dispatching():
         await _all(engine, "unknown")
 
@@ -384,3 +386,69 @@ async def test_what_is_claimed_while_it_stops_is_given_back_unsent(
     assert [("pending", 0)] == [(row.status, row.attempt) for row in await _rows(engine)]
     assert dispatcher.state == "stopped"
     assert gateway.simulator.account.calls == []
+
+
+class _LosesAnswers(Outbox):
+    """An outbox whose statements take effect and whose answers are then lost, once for each of `losing`."""
+
+    def __init__(self, engine: AsyncEngine, *losing: str) -> None:
+        super().__init__(engine)
+        self.losing = list(losing)
+
+    def _lose(self, name: str) -> None:
+        if name in self.losing:
+            self.losing.remove(name)
+            raise LedgerUnavailableError("the connection was lost")
+
+    async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:
+        claims = await super().claim(limit, token=token, lease=lease)
+        if claims:
+            self._lose("claim")
+        return claims
+
+    async def settle(self, claim: Claim, settlement: Settlement, **answer: Any) -> bool:
+        written = await super().settle(claim, settlement, **answer)
+        self._lose("settle")
+        return written
+
+    async def release(self, token: UUID) -> int:
+        self._lose("release")
+        return await super().release(token)
+
+
+async def test_what_was_leased_by_a_claim_whose_answer_was_lost_is_given_back_and_sent(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    await _owe(engine, 5)
+    async with dispatching(outbox=_LosesAnswers(engine, "claim", "release")):
+        await _all(engine, "contributed")
+
+    assert {1} == {row.attempt for row in await _rows(engine)}
+    assert {1} == set(gateway.simulator.account.contributions().values())
+
+
+async def test_an_outcome_that_was_written_though_its_answer_was_lost_is_no_lost_lease(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    await _owe(engine)
+    with structlog.testing.capture_logs() as logs:
+        async with dispatching(outbox=_LosesAnswers(engine, "settle")) as dispatcher:
+
+            async def told() -> bool:
+                return dispatcher.in_flight == 0 and any(line["event"] == "dispatcher.contributed" for line in logs)
+
+            await examples.eventually(told)
+
+    assert "dispatcher.lease_lost" not in {line["event"] for line in logs}
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_a_401_that_a_fresh_token_does_not_help_spends_attempts_and_expires(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, unauthorized=1.0)
+    await _owe(engine)
+    async with dispatching(policy=replace(POLICY, give_up_after=timedelta(milliseconds=1))):
+        await _all(engine, "expired")
+
+    assert [(401, 1)] == [(row.gateway_status, row.attempt) for row in await _rows(engine)]

@@ -72,3 +72,19 @@ def test_without_the_extra_it_says_what_to_do(tmp_path: Path, monkeypatch: pytes
 
     with pytest.raises(EmbeddedUnavailableError, match="database_url is not set"):
         EmbeddedServer(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["it's, here", "\N{SNOWMAN}", "with space"])
+async def test_a_folder_with_any_name_will_do(tmp_path: Path, name: str) -> None:
+    async with open_database(_database(tmp_path / name)) as engine, engine.connect() as connection:
+        assert await connection.scalar(text("select 1")) == 1
+
+
+async def test_a_start_that_was_cut_off_is_made_up_for(tmp_path: Path) -> None:
+    """What `initdb` had made by then lies aside, and is not taken for a cluster."""
+    half = tmp_path / "postgres.new-cut-off" / "postgres"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18")
+
+    async with open_database(_database(tmp_path)) as engine, engine.connect() as connection:
+        assert await connection.scalar(text("select 1")) == 1

@@ -1,8 +1,10 @@
 """Calls to the Gateway over real sockets: what is known after each, and one token for everybody."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +12,7 @@ import anyio
 import pytest
 
 from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered
-from app.gateway.call import KEPT_OF_A_RESPONSE, Caller, Limits, http_transport
+from app.gateway.call import Caller, Limits, http_transport
 from app.gateway.client import Gateway
 from app.gateway.service_token import Credentials, ServiceToken
 from app.sandbox.http_server import Misbehaviour, Request, Response, http_server
@@ -152,11 +154,41 @@ async def test_a_status_counts_though_its_body_never_ends() -> None:
         assert Answered(status=200, body="slow") == await caller.post("/", b"{}", {})
 
 
-async def test_of_a_huge_body_a_little_is_kept() -> None:
+async def test_of_a_huge_body_no_more_is_read_than_the_limit() -> None:
     async def flood(_: Request) -> Response:
         return Response(status=200, content="x" * 10_000_000)
 
-    assert Answered(status=200, body='"' + "x" * (KEPT_OF_A_RESPONSE - 1)) == await _post(flood)
+    assert Answered(status=200, body='"' + "x" * (LIMITS.response_limit - 1)) == await _post(flood)
+
+
+async def test_a_long_token_is_taken_whole() -> None:
+    long = "t" * 50_000
+    used = list[str]()
+
+    async def verbose(request: Request) -> Response:
+        used.append(request.headers.get("authorization", ""))
+        return Response(status=200, content={"token": long})
+
+    async with http_server(verbose, host="127.0.0.1", port=0) as port, _client(f"http://127.0.0.1:{port}") as client:
+        await _authenticated(client)
+        await client.contribute(ID, BODY)
+
+    assert used == ["", f"Bearer {long}"]
+
+
+async def test_a_listener_that_takes_no_connection_was_sent_nothing() -> None:
+    """Its queue is full, so that connecting takes for ever."""
+    with socket.socket() as listener, ExitStack() as queue:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        for _ in range(3):
+            waiting = queue.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(address)
+        limits = replace(LIMITS, connect_timeout=timedelta(milliseconds=200))
+        async with _caller(f"http://127.0.0.1:{address[1]}", limits) as caller:
+            assert isinstance(await caller.post("/", b"{}", {}), NotSent)
 
 
 async def test_a_contribution_carries_its_token_and_id_and_the_very_bytes_recorded(gateway: Running) -> None:
@@ -195,14 +227,34 @@ async def test_a_refused_token_is_replaced_once_for_all_waiting_calls(gateway: R
     assert asked == 2
 
 
-async def test_a_token_that_is_refused_again_is_given_up_for_this_call(gateway: Running) -> None:
-    gateway.simulator.faults = gateway.simulator.faults.changed({"unauthorized": 1.0})
+async def test_a_call_that_a_fresh_token_does_not_help_keeps_no_other_from_going(gateway: Running) -> None:
+    """The Gateway may answer 401 for what is in one contribution: a player's session, say."""
+    handle = gateway.simulator.handle
+
+    async def particular(request: Request) -> Response | Misbehaviour:
+        if request.headers.get("idempotency-key") == str(ID):
+            return Response(status=401, content={"error": "session_expired"})
+        return await handle(request)
+
+    async with http_server(particular, host="127.0.0.1", port=0) as port, _client(f"http://127.0.0.1:{port}") as client:
+        await _authenticated(client)
+        refused, *others = await asyncio.gather(*(client.contribute(UUID(int=number), BODY) for number in range(1, 21)))
+        assert client.authenticated
+
+    assert refused == Answered(status=401, body='{"error": "session_expired"}')
+    assert [200] * 19 == [reply.status for reply in others if isinstance(reply, Answered)]
+
+
+async def test_while_no_new_token_is_to_be_had_a_refused_call_was_not_sent(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gateway.client.PATIENCE", 0.2)
     async with _client(gateway.url) as client:
         await _authenticated(client)
-        reply = await client.contribute(ID, BODY)
+        gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": True})
+        gateway.simulator.revoke_tokens()
 
-    assert isinstance(reply, Answered)
-    assert (reply.status, len(gateway.simulator.account.calls)) == (401, 2)
+        assert NoToken() == await client.contribute(ID, BODY)
 
 
 async def test_a_gateway_that_is_down_at_start_is_asked_until_it_is_up(gateway: Running) -> None:

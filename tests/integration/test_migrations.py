@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.ledger.health import LedgerState, ledger_state
-from app.ledger.schema import configuration, head, migrate
+from app.ledger.schema import UnknownSchemaError, configuration, head, migrate
 from app.ledger.tables import metadata
 from tests import examples
 
@@ -82,6 +82,14 @@ async def test_an_unmigrated_database_says_so(empty_database_url: str) -> None:
     assert await ledger_state(engine, head=head()) == LedgerState(database="ok", schema="missing")
 
     await engine.dispose()
+
+
+async def test_a_schema_of_a_later_version_is_said_to_be_so(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("update alembic_version set version_num = '9999'"))
+
+    with pytest.raises(UnknownSchemaError, match="9999"):
+        await migrate(engine)
 
 
 async def test_two_processes_may_migrate_at_once(empty_database_url: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -33,7 +34,7 @@ async def outbox(engine: AsyncEngine) -> Outbox:
 
 
 async def _claim(outbox: Outbox, *, lease: timedelta = LEASE) -> Claim:
-    (claim,) = await outbox.claim(10, lease=lease)
+    (claim,) = await outbox.claim(10, token=uuid4(), lease=lease)
     return claim
 
 
@@ -52,7 +53,7 @@ async def test_a_claim_carries_what_was_recorded(outbox: Outbox) -> None:
 async def test_what_is_leased_is_not_claimed_again(outbox: Outbox) -> None:
     await _claim(outbox)
 
-    assert await outbox.claim(10, lease=LEASE) == []
+    assert await outbox.claim(10, token=uuid4(), lease=LEASE) == []
 
 
 async def test_dispatchers_in_a_race_share_the_work_and_never_a_contribution(
@@ -62,7 +63,7 @@ async def test_dispatchers_in_a_race_share_the_work_and_never_a_contribution(
         await Inbox(engine).record(examples.entry(f"bet-{number}"))
     outboxes = Outbox(engine), Outbox(other_engine)
 
-    batches = await asyncio.gather(*(outboxes[turn % 2].claim(10, lease=LEASE) for turn in range(12)))
+    batches = await asyncio.gather(*(outboxes[turn % 2].claim(10, token=uuid4(), lease=LEASE) for turn in range(12)))
 
     claimed = [claim.id for batch in batches for claim in batch]
     assert (len(claimed), len(set(claimed))) == (60, 60)
@@ -72,14 +73,14 @@ async def test_a_claim_takes_no_more_than_its_limit(engine: AsyncEngine) -> None
     for number in range(5):
         await Inbox(engine).record(examples.entry(f"bet-{number}"))
 
-    assert len(await Outbox(engine).claim(2, lease=LEASE)) == 2
+    assert len(await Outbox(engine).claim(2, token=uuid4(), lease=LEASE)) == 2
 
 
 async def test_the_longest_due_is_claimed_first(engine: AsyncEngine) -> None:
     for number in (1, 2, 3):
         await Inbox(engine).record(examples.entry(f"bet-{number}"))
 
-    claims = [await Outbox(engine).claim(1, lease=LEASE) for _ in range(3)]
+    claims = [await Outbox(engine).claim(1, token=uuid4(), lease=LEASE) for _ in range(3)]
 
     assert [claim.key.event_id for (claim,) in claims] == ["bet-1", "bet-2", "bet-3"]
 
@@ -104,7 +105,7 @@ async def test_a_retry_is_due_after_its_delay(engine: AsyncEngine, outbox: Outbo
     claim = await _claim(outbox)
     await _settle(outbox, claim, Settlement(status=Status.PENDING, delay=timedelta(hours=1)))
 
-    assert await outbox.claim(10, lease=LEASE) == []
+    assert await outbox.claim(10, token=uuid4(), lease=LEASE) == []
     row = await _row(engine)
     assert timedelta(minutes=59) < row.next_attempt_at - row.recorded_at < timedelta(minutes=61)
 
@@ -138,10 +139,21 @@ async def test_who_lost_the_lease_settles_nothing(engine: AsyncEngine, outbox: O
     assert (await _row(engine)).status == "in_flight"
 
 
-async def test_a_released_lease_is_due_again_and_spent_no_attempt(outbox: Outbox) -> None:
-    assert await outbox.release(await _claim(outbox))
+async def test_what_was_leased_with_a_token_is_released_with_it_and_spent_no_attempt(outbox: Outbox) -> None:
+    claim = await _claim(outbox)
 
+    assert await outbox.release(uuid4()) == 0
+    assert await outbox.release(claim.lease_token) == 1
     assert (await _claim(outbox)).attempt == 1
+
+
+async def test_a_settlement_can_be_asked_for_afterwards(outbox: Outbox) -> None:
+    claim = await _claim(outbox)
+    contributed, declined = Settlement(status=Status.CONTRIBUTED), Settlement(status=Status.DECLINED)
+    await _settle(outbox, claim, contributed)
+
+    assert await outbox.is_settled(claim, contributed)
+    assert not await outbox.is_settled(claim, declined)
 
 
 async def test_what_a_dead_dispatcher_left_is_unknown(engine: AsyncEngine, outbox: Outbox) -> None:

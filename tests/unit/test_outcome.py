@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered, Verdict, retry_after, verdict
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-RETRIED = {408, 425, 429, 503}
-CREDENTIALS = {401, 403}
+RETRIED = {401, 408, 425, 429, 503}  # the Gateway client has tried a fresh token by then
+PERMISSION = {403}
 
 
 @pytest.mark.parametrize(
     ("expected", "statuses"),
     [
         (Verdict.CONTRIBUTED, set(range(200, 300))),
-        (Verdict.UNAUTHENTICATED, {401}),
         (Verdict.FORBIDDEN, {403}),
         (Verdict.RETRY, RETRIED),
-        (Verdict.DECLINED, set(range(400, 500)) - RETRIED - CREDENTIALS),
+        (Verdict.DECLINED, set(range(400, 500)) - RETRIED - PERMISSION),
         (Verdict.AMBIGUOUS, {*range(100, 200), *range(300, 400), *range(500, 600)} - RETRIED),
     ],
     ids=lambda value: value.name.lower() if isinstance(value, Verdict) else "",
