@@ -1,4 +1,4 @@
-# `make` lists the targets. Each makes the virtual environment it needs by itself.
+# `make` lists the targets. Each makes the virtual environment it needs by itself; ARGS are passed on to its command.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -28,11 +28,11 @@ $(LOCKED): requirements-dev.lock
 
 .PHONY: demo
 demo: $(READY) ## The main job end to end: Gateway, service and traffic, and a table of what arrived
-	@$(BIN)/event-processor demo
+	@$(BIN)/event-processor demo $(ARGS)
 
 .PHONY: run
 run: $(READY) ## Keep Gateway and service running, with a curl line to try
-	@$(BIN)/event-processor sandbox --with-service
+	@$(BIN)/event-processor sandbox --with-service $(ARGS)
 
 .PHONY: test
 test: $(READY) ## All tests, with coverage

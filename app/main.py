@@ -51,9 +51,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        for feed in feeds:
-            if isinstance(feed.scheme, Insecure):
-                _log.warning("service.insecure_feed", feed=feed.name, meaning="anybody can post events to it")
+        insecure = [feed.name for feed in feeds if isinstance(feed.scheme, Insecure)]
+        for name in insecure:
+            _log.warning("service.insecure_feed", feed=name, meaning="anybody can post events to it")
+        if settings.database().url is None:
+            _log.warning("service.embedded_database", folder=str(settings.data_folder), meaning="for development only")
         async with AsyncExitStack() as stack:
             engine = await stack.enter_async_context(open_database(settings.database()))
             metrics, outbox = Metrics(), Outbox(engine)
@@ -64,6 +66,8 @@ def create_app(
                 inbox=Inbox(engine),
                 metrics=metrics,
                 drain=draining,
+                embedded=settings.database().url is None,
+                insecure_feeds=insecure,
                 recorded=background.wake if background else _nothing,
                 ledger_state=partial(ledger_state, engine, head=head()),
                 backlog=outbox.backlog,

@@ -101,7 +101,7 @@ def entry(
     return Entry(key=event.key, fingerprint=read(body.encode()).fingerprint, payload=body, decision=decision)
 
 
-def settings(*, database_url: str, gateway_url: str, **changes: Any) -> Settings:
+def settings(*, database_url: str | None, gateway_url: str, **changes: Any) -> Settings:
     """Settings as quick as tests want them. `changes` replace whole sections."""
     sections: dict[str, Any] = {
         "operator_id": "casino",

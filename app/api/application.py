@@ -18,7 +18,7 @@ def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Li
     """An application serving `feeds`, none where it only dispatches. The lifespan's state has to hold `services`."""
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     app.include_router(receiving.router(feeds, body_limit=body_limit))
-    app.include_router(health.router(feeds))
+    app.include_router(health.router)
     problems.install(app)
     openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
     return RequestId(app)  # around all of FastAPI, whose answer to our own faults passes by its middleware

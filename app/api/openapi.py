@@ -20,11 +20,15 @@ DESCRIPTION = """
 Receives an operator's bets and deposits as webhooks, and contributes each once to its jackpots at the ThrillPots
 Gateway.
 
-* **202 means recorded.** The event is committed to the database before it is answered, and will be contributed.
+* **202 means recorded.** The event is committed to the database before it is answered; what it owes will be
+  contributed.
 * **Retries are safe.** The key of an event is its feed, `brand_id` and `event_id`. The same event again is given the
   first answer again, with the header `Idempotent-Replayed: true`; another event under the same key is refused with 409.
-* **429 and 5xx mean: send it again**, after `Retry-After` seconds where the header is given. Every other 4xx is final.
+* **5xx means: send it again**, after `Retry-After` seconds where the header is given (and so does a 429, from a proxy
+  in front). Every other 4xx has to be mended before it is sent again.
 * **Not every event contributes.** One that does not is recorded too, and answered with the reason.
+
+This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
 """
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -144,7 +148,13 @@ def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
 
 
 def _documented(kind: ProblemType) -> dict[str, Any]:
-    example = {"type": f"urn:event-processor:problem:{kind.cause}", "title": kind.title, "status": kind.status}
+    example: dict[str, Any] = {
+        "type": f"urn:event-processor:problem:{kind.cause}",
+        "title": kind.title,
+        "status": kind.status,
+    }
+    if kind is problems.INVALID:
+        example["errors"] = [{"pointer": "/amount", "detail": "must not be negative"}]
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         "description": kind.title,

@@ -80,7 +80,7 @@ def _entry(feed: Feed, body: bytes) -> Entry:
     except ValidationError as error:
         raise problems.invalid(error) from None
     if event.key.brand_id not in feed.brands:
-        raise Refusal(problems.FOREIGN_BRAND)
+        raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
     return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(feed, event))
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 from app.domain import money
 from app.domain.event import Event, EventKey
 from app.domain.feed import Feed
+from app.domain.filtering import IgnoreReason
 
 # No control characters: they mean nothing in an id, and PostgreSQL stores no NUL.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
@@ -57,7 +58,7 @@ class _EventBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     event_id: Identifier = Field(description="Unique for the feed and brand; the same on every retry.")
-    event_type: Identifier
+    event_type: Identifier = Field(description="What happened: which types count is configured here.")
     brand_id: Identifier = Field(description="One of the operator's brands, as configured here.")
     player_id: Identifier
     player_country: str | None = Field(None, pattern="^[A-Z]{2}$", description="Two capital letters.")
@@ -66,7 +67,7 @@ class _EventBody(BaseModel):
     )
     amount: Amount
     currency: str = Field(pattern="^[A-Z0-9]{3,10}$", description="A currency code in capitals: EUR, USDT.")
-    occurred_at: Timestamp
+    occurred_at: Timestamp = Field(description="RFC 3339, with its zone. The same on every retry.")
     metadata: dict[str, Any] | None = Field(None, description="Kept with the event; not sent to the Gateway.")
 
 
@@ -75,7 +76,7 @@ class BetEvent(_EventBody):
 
     game_code: Identifier
     provider_id: Identifier | None = None
-    round_id: Identifier
+    round_id: Identifier = Field(description="The game round, which a bet may share with others.")
 
 
 class DepositEvent(_EventBody):
@@ -113,4 +114,4 @@ class Ignored(BaseModel):
 
     event_id: str
     status: str = Field("ignored", json_schema_extra={"const": "ignored"})
-    reason: str
+    reason: IgnoreReason

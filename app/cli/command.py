@@ -6,6 +6,7 @@ import typer
 
 from app import __version__
 from app.cli import configuration, database, demo, sandbox, service, sign, traffic
+from app.cli.server import PortTakenError
 from app.ledger.embedded import EmbeddedUnavailableError
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.schema import UnknownSchemaError
@@ -41,7 +42,9 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 
 def main() -> None:
-    """Run the command. Exits 2 on a wrong configuration, 1 when the job failed."""
+    """Run the command. Exits 1 when the job was done and its answer is no, 2 on a wrong configuration or command line,
+    3 when the database or the port was not to be had.
+    """
     try:
         command()
     except ConfigurationError as error:
@@ -50,4 +53,7 @@ def main() -> None:
         sys.exit(2)
     except (EmbeddedUnavailableError, LedgerUnavailableError, UnknownSchemaError) as error:
         print(f"database: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(3)
+    except PortTakenError as error:
+        print(f"port: {error}", file=sys.stderr)
+        sys.exit(3)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -18,14 +16,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.cli.service_process import NotReadyError, free_port, service_process
+from app.cli.service_process import NotReadyError, environment, free_port, service_process
 from app.ledger.embedded import EmbeddedServer
 from app.sandbox.gateway import Faults, SandboxGateway
 from app.sandbox.operator import GaveUpError, Operator, Record
 from app.sandbox.proof import Proof, prove
-from app.sandbox.setup import BRAND_ID, Setup
+from app.sandbox.setup import BRAND_ID, FolderTakenError, Setup
 from app.sandbox.traffic import Traffic
-from app.settings import CONFIG
 
 CONCURRENCY = 32
 SETTLED_WITHIN = 300.0  # seconds, on the slowest of machines
@@ -53,22 +50,30 @@ class Outcome:
 def demo(
     events: Annotated[int, typer.Option(help="How many events to send, about.", min=100)] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed makes another mix.")] = 1,
-    folder: Annotated[Path, typer.Option(help="Where its database and logs go; emptied first.")] = Path(
+    folder: Annotated[Path, typer.Option(help="Where its database and logs go: a new one, or a demo's.")] = Path(
         ".sandbox/demo"
     ),
 ) -> None:
     """Run a Gateway, the service and an operator's traffic, and compare what was acknowledged with what arrived."""
-    if (left := EmbeddedServer(folder)).running:  # by a demo that was killed
-        left.stop("immediate")
-    shutil.rmtree(folder, ignore_errors=True)
+    setup = Setup(folder=folder.resolve())
+    problem = ""
     try:
-        outcome = asyncio.run(_run(Setup(folder=folder.resolve()), events=events, random=Random(seed)))  # noqa: S311
-    except TimeoutError:
-        print(f"demo: contributions were still pending when time ran out; see {folder}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except (NotReadyError, GaveUpError) as error:
-        print(f"demo: {error}; see {folder}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        with setup.own_folder():
+            if (left := EmbeddedServer(setup.folder)).running:  # by a demo that was killed
+                left.stop("immediate")
+            setup.empty_folder()
+            outcome = asyncio.run(_run(setup, events=events, random=Random(seed)))  # noqa: S311 - made-up events
+    except* TimeoutError:
+        problem = f"contributions were still pending when time ran out; see {folder}"
+    except* (NotReadyError, GaveUpError) as errors:
+        problem = f"{errors.exceptions[0]}; see {folder}"
+    except* FolderTakenError as errors:
+        problem = str(errors.exceptions[0])
+    except* KeyboardInterrupt:
+        problem = "interrupted"
+    if problem:
+        print(f"demo: {problem}", file=sys.stderr)
+        raise typer.Exit(1)
     _console.print(_table(outcome))
     for surprise in outcome.record.unexpected[:10]:
         _console.print(f"unexpected: {surprise}")
@@ -118,17 +123,19 @@ async def _traffic(setup: Setup, gateway: SandboxGateway, url: str, *, events: i
             progress.advance(arriving)
             operator.debited(contribution)
 
-        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60, trust_env=False) as client:
+        async with (
+            httpx.AsyncClient(base_url=url, limits=limits, timeout=60, trust_env=False) as client,
+            asyncio.TaskGroup() as group,
+        ):
             operator = Operator(client, setup.schemes, sent=sent)
             gateway.contributed = contributed
-            publishing = [asyncio.create_task(operator.send_debits()) for _ in range(CONCURRENCY // 4)]
+            publishing = [group.create_task(operator.send_debits()) for _ in range(CONCURRENCY // 4)]
             await operator.send(stories, concurrency=CONCURRENCY)
             async with asyncio.timeout(SETTLED_WITHIN):
                 await _settled(setup, client)
                 await operator.debits_sent()
             for task in publishing:
                 task.cancel()
-            await asyncio.gather(*publishing, return_exceptions=True)
         progress.update(arriving, total=progress.tasks[arriving].completed)
     return operator.record
 
@@ -152,7 +159,7 @@ async def _ledger(setup: Setup) -> dict[str, Any]:
     """What `event-processor ledger` says."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "ledger", "--json"),
-        env=os.environ | {CONFIG: str(setup.configuration)},
+        env=environment(setup.configuration),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from secrets import token_hex
@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.service_process import NotReadyError, service_process
+from app.cli.service_process import NotReadyError, free_port, service_process
 from app.sandbox.gateway import SandboxGateway
-from app.sandbox.setup import BRAND_ID, Setup
+from app.sandbox.setup import BRAND_ID, FolderTakenError, Setup
 
 TRY_IT = """
 Service        {url}        API documentation  {url}/docs
@@ -22,7 +22,7 @@ Metrics        {url}/metrics
 Gateway        {gateway_url}/sandbox/account  (and /sandbox/faults)
 Logs           {log}
 
-Try it, in another terminal:
+Try it, in this folder and another terminal:
 
 export EVENT_PROCESSOR_CONFIG={configuration}
 BODY='{{"event_id": "{event_id}", "event_type": "BET", "brand_id": "{brand_id}", "player_id": "player-42", \
@@ -52,42 +52,63 @@ def sandbox(
     """Run a simulated Gateway, with an account of every call and faults to switch on, until Ctrl-C."""
     setup = Setup(folder=folder.resolve(), username=username, password=password)
     try:
-        asyncio.run(_run(setup, port=port, service_port=service_port if with_service else None))
-    except (NotReadyError, OSError) as error:
+        asyncio.run(_serve(setup, port) if not with_service else _serve_both(setup, port, service_port))
+    except (EndedError, FolderTakenError, NotReadyError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        print(f"sandbox: {error.strerror}; --port and --service-port name other ports", file=sys.stderr)
         raise typer.Exit(1) from None
 
 
-async def _run(setup: Setup, *, port: int, service_port: int | None) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    gateway = SandboxGateway(username=setup.username, password=setup.password, random=Random())  # noqa: S311
-    async with AsyncExitStack() as stack:
-        gateway_url = await stack.enter_async_context(gateway.serving(port=port))
-        if service_port is None:
-            print(f"The simulated Gateway serves at {gateway_url}, for {setup.username} / {setup.password}.")
-        else:
-            url, log = f"http://127.0.0.1:{service_port}", setup.folder / "service.log"
-            setup.write(gateway_url=gateway_url, port=service_port)
-            process = await stack.enter_async_context(service_process(setup.configuration, url, log=log))
-            print(
-                TRY_IT.format(
-                    url=url,
-                    gateway_url=gateway_url,
-                    log=_shown(log),
-                    configuration=_shown(setup.configuration),
-                    brand_id=BRAND_ID,
-                    event_id=f"bet-{token_hex(4)}",
-                    command=_shown(Path(sys.argv[0])),
-                ),
-                flush=True,
-            )
-            stopped = asyncio.create_task(stop.wait())
-            ended = asyncio.create_task(process.wait())
-            await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
-            return
+class EndedError(Exception):
+    """The service ended by itself."""
+
+
+async def _serve(setup: Setup, port: int) -> None:
+    stop = _stop_on_signals()
+    async with _gateway(setup).serving(port=port) as url:
+        print(f"The simulated Gateway serves at {url} for {setup.username} / {setup.password}.")
+        print(f"Its account: {url}/sandbox/account; its faults: {url}/sandbox/faults (docs/sandbox.md)", flush=True)
         await stop.wait()
+
+
+async def _serve_both(setup: Setup, port: int, service_port: int) -> None:
+    stop, url, log = _stop_on_signals(), f"http://127.0.0.1:{free_port(service_port)}", setup.folder / "service.log"
+    with setup.own_folder():
+        async with _gateway(setup).serving(port=port) as gateway_url:
+            setup.write(gateway_url=gateway_url, port=service_port)
+            async with service_process(setup.configuration, url, log=log) as process:
+                print(_welcome(setup, url, gateway_url, log), flush=True)
+                ends = {asyncio.create_task(stop.wait()), asyncio.create_task(process.wait())}
+                _, remaining = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                for task in remaining:
+                    task.cancel()
+                if not stop.is_set():
+                    raise EndedError(f"the service ended by itself; its log is {_shown(log)}")
+
+
+def _gateway(setup: Setup) -> SandboxGateway:
+    return SandboxGateway(username=setup.username, password=setup.password, random=Random())  # noqa: S311 - faults
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _welcome(setup: Setup, url: str, gateway_url: str, log: Path) -> str:
+    return TRY_IT.format(
+        url=url,
+        gateway_url=gateway_url,
+        log=_shown(log),
+        configuration=_shown(setup.configuration),
+        brand_id=BRAND_ID,
+        event_id=f"bet-{token_hex(4)}",
+        command=_shown(Path(sys.argv[0])),
+    )
 
 
 def _shown(path: Path) -> Path:

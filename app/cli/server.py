@@ -15,12 +15,17 @@ GRACE = 30  # seconds that requests under way have after the listener closed
 HEADER_LIMIT = 64 * 1024  # bytes of a request line and headers, as they come in
 
 
-def server(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: int | None) -> uvicorn.Server:
-    """A server for the application. `host` and `port` stand in for those of the settings."""
+class PortTakenError(Exception):
+    """The address to listen on was not to be had."""
+
+
+def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: int | None) -> bool:
+    """Serve the application until a signal ends it. `host` and `port` stand in for those of the settings.
+    Raises PortTakenError, before anything is started; False when the application did not start.
+    """
+    listener = _bound(host or settings.server.host, settings.server.port if port is None else port)
     config = uvicorn.Config(
         app,
-        host=host or settings.server.host,
-        port=settings.server.port if port is None else port,
         http=BoundedHttp,
         lifespan="on",
         access_log=False,
@@ -29,7 +34,21 @@ def server(app: Any, settings: Settings, drain: Drain, *, host: str | None, port
         timeout_graceful_shutdown=GRACE,
         ws="none",
     )
-    return DrainingServer(config, drain, seconds=settings.server.drain.total_seconds())
+    server = DrainingServer(config, drain, seconds=settings.server.drain.total_seconds())
+    server.run(sockets=[listener])
+    return server.started
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Bound, so that the port is ours, and not yet listening: uvicorn does that once the application has started."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listener
 
 
 class BoundedHttp(HttpToolsProtocol):

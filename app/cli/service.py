@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.api.state import Drain
-from app.cli.server import server
+from app.cli.server import run
 from app.ledger.database import require
 from app.main import create_app
 from app.observability.logs import configure_logs
@@ -34,7 +34,5 @@ def _run(settings: Settings, *, host: str | None, port: int | None, receive: boo
     require(settings.database())
     drain = Drain()
     app = create_app(settings, receive=receive, dispatch=dispatch, drain=drain)
-    running = server(app, settings, drain, host=host, port=port)
-    running.run()
-    if not running.started:
-        raise typer.Exit(1)
+    if not run(app, settings, drain, host=host, port=port):
+        raise typer.Exit(3)

@@ -11,7 +11,7 @@ from subprocess import DEVNULL
 
 import httpx
 
-from app.settings import CONFIG, PREFIX
+from app.settings import CONFIG, PREFIX, SECRETS_FOLDER
 
 START = 120.0  # seconds until a starting service has to be ready, on the slowest of machines
 
@@ -20,16 +20,21 @@ class NotReadyError(Exception):
     """The service did not become ready."""
 
 
+def environment(configuration: Path) -> dict[str, str]:
+    """Our own environment, but for settings: they come from this file alone."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return ours | {CONFIG: str(configuration), SECRETS_FOLDER: str(configuration.parent)}
+
+
 @asynccontextmanager
 async def service_process(configuration: Path, url: str, *, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `event-processor serve` with a configuration until the context ends, and wait until it is ready.
     Raises NotReadyError.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "app", "serve"),
-            env=environment | {CONFIG: str(configuration)},
+            env=environment(configuration),
             stdin=DEVNULL,
             stdout=output,
             stderr=output,
@@ -58,9 +63,10 @@ async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> No
     raise NotReadyError(f"the service did not start; its log is {log}")
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
+def free_port(wanted: int = 0) -> int:
+    """The port wanted, or any, that was free a moment ago. Raises OSError where the one wanted is in use."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", wanted))
         port: int = probe.getsockname()[1]
         return port

@@ -86,7 +86,9 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - whatever it is, the next pass must come
                 self._failures += 1
                 self._delivery.metrics.passes_failed.inc()
-                _log.error("dispatcher.pass_failed", error=str(error), failures=self._failures, exc_info=error)
+                known = isinstance(error, LedgerUnavailableError)
+                trace = {} if known else {"exc_info": error}
+                _log.error("dispatcher.pass_failed", error=str(error), failures=self._failures, **trace)
                 await self._rest(self._backoff())
             else:
                 self._failures = 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.ledger.embedded import EmbeddedServer, embedded_postgres
-from app.ledger.engine import create_engine
+from app.ledger.engine import create_engine, shown_url
 from app.ledger.schema import migrate
 
 
@@ -23,6 +23,11 @@ class Database:
     pool_size: int
     timeout: timedelta
     prepared_statements: bool
+
+    @property
+    def name(self) -> str:
+        """Which it is, in words, without its password."""
+        return shown_url(self.url) if self.url else f"embedded, in {self.data_folder}"
 
 
 def require(database: Database) -> None:

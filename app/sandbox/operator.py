@@ -55,9 +55,12 @@ class Operator:
                     for posting in story.postings:
                         await self._post(posting)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(worker())
+        workers = [asyncio.create_task(worker()) for _ in range(concurrency)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for task in workers:
+                task.cancel()
 
     async def send_debits(self) -> None:
         """Publish debits as they come, until cancelled."""

@@ -1,7 +1,11 @@
-"""A configuration for the service that works with the sandbox, with secrets made up on the spot."""
+"""A folder of the sandbox's own, and a configuration for the service that works with it."""
 
 import base64
+import fcntl
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +14,13 @@ from app.domain.authentication import Scheme, StandardWebhooks
 
 OPERATOR_ID = "sandbox-casino"
 BRAND_ID = "brand1"
+
+
+MARKER = ".sandbox"
+
+
+class FolderTakenError(Exception):
+    """The folder is not for us to use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +45,30 @@ class Setup:
         """The service's configuration file."""
         return self.folder / "event-processor.toml"
 
+    @contextmanager
+    def own_folder(self) -> Iterator[None]:
+        """Have the folder to ourselves. Raises FolderTakenError where it holds something else, or another has it."""
+        marker = self.folder / MARKER
+        if self.folder.exists() and any(self.folder.iterdir()) and not marker.exists():
+            raise FolderTakenError(f"{self.folder} is not empty, and no folder of the sandbox")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with marker.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FolderTakenError(f"another one is running in {self.folder}; name another with --folder") from None
+            yield
+
+    def empty_folder(self) -> None:
+        """Remove what an earlier run left."""
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != MARKER:
+                path.unlink()
+
     def write(self, *, gateway_url: str, port: int) -> None:
         """Write the configuration file, for our own eyes only."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.configuration.touch(mode=0o600)
         feeds = "".join(
             f'[feeds.{feed}]\nwebhook_secrets = ["whsec_{base64.b64encode(key).decode()}"]\n\n'

@@ -2,6 +2,6 @@
 
 from app.settings.loading import load
 from app.settings.settings import Settings
-from app.settings.sources import CONFIG, PREFIX, ConfigurationError
+from app.settings.sources import CONFIG, PREFIX, SECRETS_FOLDER, ConfigurationError
 
-__all__ = ["CONFIG", "PREFIX", "ConfigurationError", "Settings", "load"]
+__all__ = ["CONFIG", "PREFIX", "SECRETS_FOLDER", "ConfigurationError", "Settings", "load"]

@@ -52,6 +52,8 @@ def _line(error: Any) -> str:
             return f"{key}: there is no such setting"
         case "missing":
             return f"{key}: is needed"
+        case "model_type" if ".rules." in key:
+            return f'{key}: a rule is a table: {{"source_id": "…"}}'
         case "model_type":
             return f"{key}: a section, whose settings are named one by one"
     message = error["msg"].removeprefix("Value error, ")

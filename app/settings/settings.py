@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,11 +19,22 @@ from app.domain.rules import Rule, template_fields
 from app.domain.settlement import RetryPolicy
 from app.gateway.client import PATIENCE
 from app.ledger.database import Database
-from app.ledger.engine import async_url
+from app.ledger.engine import async_url, shown_url
 from app.settings.sections import ContributionEvents, Dispatcher, Feeds, FeedSettings, Gateway, Logging, Server
 from app.settings.sources import PREFIX, read_file, read_secrets
 from app.settings.values import Duration, Identifier, Identifiers, duration_text, not_empty
 
+
+def _is_postgres(value: SecretStr) -> SecretStr:
+    async_url(value.get_secret_value())
+    return value
+
+
+def _without_password(value: SecretStr) -> str:
+    return shown_url(value.get_secret_value())
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_is_postgres), PlainSerializer(_without_password)]
 _ALWAYS = {"feed", "brand_id", "event_type", "currency"}
 _TEMPLATE_FIELDS: dict[Kind, set[str]] = {"bet": _ALWAYS | {"game_code", "provider_id"}, "deposit": _ALWAYS}
 
@@ -40,7 +51,7 @@ class Settings(BaseSettings):
 
     operator_id: Identifier
     brands: Annotated[Identifiers, AfterValidator(not_empty)]
-    database_url: SecretStr | None = None
+    database_url: DatabaseUrl | None = None
     database_pool_size: int = Field(10, ge=2)
     database_timeout: Duration = timedelta(seconds=10)
     database_prepared_statements: bool = True
@@ -69,13 +80,6 @@ class Settings(BaseSettings):
     @classmethod
     def _sections_exist_without_a_file(cls, value: dict[str, Any]) -> dict[str, Any]:
         return {"gateway": {}, "feeds": {}} | value
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            async_url(value.get_secret_value())
-        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -1,6 +1,7 @@
 """What ops see: health, metrics, logs."""
 
 import json
+from pathlib import Path
 
 import pytest
 import structlog
@@ -82,6 +83,16 @@ async def test_an_insecure_feed_is_named(database_url: str, gateway: Running) ->
 
     assert response.status_code == 202
     assert [line["feed"] for line in logs if line["event"] == "service.insecure_feed"] == ["bet"]
+
+
+async def test_an_embedded_database_is_named(gateway: Running, tmp_path: Path) -> None:
+    """Whoever believes to have configured one must not find out by losing it."""
+    settings = examples.settings(database_url=None, gateway_url=gateway.url, data_folder=tmp_path / "data")
+    with structlog.testing.capture_logs() as logs:
+        async with running(settings) as service:
+            assert (200, True) == ((await service.ready())[0], (await service.ready())[1]["embedded_database"])
+
+    assert "service.embedded_database" in {line["event"] for line in logs}
 
 
 async def test_a_draining_service_refuses_events_and_says_when_to_come_back(

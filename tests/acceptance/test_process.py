@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
@@ -15,14 +16,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli.service_process import NotReadyError, free_port, service_process
 from app.ledger.census import take_census
+from app.ledger.embedded import EmbeddedServer
 from app.ledger.tables import events
 from app.sandbox.operator import label
+from app.sandbox.setup import Setup
 from tests import examples
 from tests.examples import Running
 
@@ -300,7 +304,8 @@ async def test_traffic_against_a_running_service_is_answered_as_it_should_be(
         f'operator_id = "casino"\nbrands = ["brand1"]\ndatabase_url = "{database_url}"\n[server]\nport = {port}\n'
         f'drain = "1ms"\n[gateway]\nurl = "{gateway.url}"\n'
         f'username = "{examples.USERNAME}"\npassword = "{examples.PASSWORD}"\n'
-        f'[feeds.bet]\nwebhook_secrets = ["{examples.SECRET}"]\n[feeds.deposit]\napi_keys = ["a-key-of-16-characters"]\n'
+        f'[feeds.bet]\nwebhook_secrets = ["{examples.SECRET}"]\n'
+        '[feeds.deposit]\napi_keys = ["a-key-of-16-characters"]\n'
     )
     url = f"http://127.0.0.1:{port}"
     arguments = ("traffic", url, "--events", "100")
@@ -336,5 +341,60 @@ async def test_an_unreachable_database_is_one_line(tmp_path: Path) -> None:
     for command in ("migrate", "ledger"):
         status, output, errors = await _command(command, **settings)
 
-        assert (1, "", 1) == (status, output, len(errors.splitlines()))
+        assert (3, "", 1) == (status, output, len(errors.splitlines()))
         assert errors.startswith("database: ")
+        assert tmp_path.name in errors
+
+
+async def test_a_ledger_without_a_schema_says_what_to_do(empty_database_url: str) -> None:
+    status, _, errors = await _command("ledger", **examples.environment(DATABASE_URL=empty_database_url))
+
+    assert (3, 1) == (status, len(errors.splitlines()))
+    assert "run event-processor migrate" in errors
+
+
+async def test_a_port_in_use_is_one_line_and_nothing_is_started(database_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        settings = examples.environment(DATABASE_URL=database_url)
+        status, output, errors = await _command("serve", "--port", port, **settings)
+        sandbox, _, complaint = await _command("sandbox", "--port", port)
+
+    assert (3, "", 1) == (status, output, len(errors.splitlines()))
+    assert f"port: cannot listen on 127.0.0.1:{port}" in errors
+    assert (1, 1) == (sandbox, len(complaint.splitlines()))
+
+
+async def test_the_demo_leaves_alone_what_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+
+    status, _, errors = await _command("demo", "--folder", str(tmp_path))
+
+    assert (1, f"demo: {tmp_path} is not empty, and no folder of the sandbox\n") == (status, errors)
+    assert (tmp_path / "thesis.txt").read_text() == "precious"
+
+
+async def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    with Setup(folder=tmp_path / "demo").own_folder():
+        status, _, errors = await _command("demo", "--folder", str(tmp_path / "demo"))
+
+    assert (1, 1) == (status, len(errors.splitlines()))
+    assert "another one is running" in errors
+
+
+async def test_the_sandbox_says_when_its_service_has_ended(tmp_path: Path) -> None:
+    options = ("--with-service", "--port", "0", "--service-port", str(free_port()), "--folder", str(tmp_path / "run"))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", "sandbox", *options), stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    await process.stdout.readuntil(b"Ctrl-C")
+    (service,) = psutil.Process(process.pid).children()
+    service.kill()
+    _, errors = await process.communicate()
+    stopping = EmbeddedServer(tmp_path / "run")
+    stopping.stop()  # the service, killed, could not
+
+    assert (1, True) == (process.returncode, errors.startswith(b"sandbox: the service ended by itself"))

@@ -32,7 +32,8 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
     assert (0, "") == (done.returncode, done.stderr)
     printed = json.loads(done.stdout)
     assert expected == printed["server"]
-    assert printed["database_url"] == printed["gateway"]["password"] == MASKED
+    assert MASKED == printed["gateway"]["password"]
+    assert printed["database_url"] == "postgresql://acme:***@host/database"
     assert printed["feeds"]["bet"]["webhook_secrets"] == [MASKED, MASKED]
     assert printed["feeds"]["deposit"]["api_keys"] == [MASKED]
     assert not any(secret in done.stdout for secret in (PASSWORD, SECRET, OTHER_SECRET, API_KEY))

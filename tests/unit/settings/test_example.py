@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from app.settings.sections import RuleSettings
-from tests.unit.settings import VALID, loaded, toml
+from tests.unit.settings import SECRET, VALID, loaded, mistakes, toml
 
 ROOT = Path(__file__).parents[3]
-EXAMPLE = (ROOT / "event-processor.example.toml").read_text(encoding="utf-8")
+AS_SHIPPED = (ROOT / "event-processor.example.toml").read_text(encoding="utf-8")
+EXAMPLE = AS_SHIPPED.replace("whsec_REPLACE-ME", SECRET)
 REFERENCE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 
@@ -62,6 +63,13 @@ def test_the_example_sets_what_is_needed_and_nothing_else() -> None:
     expected = set(VALID) - {"feeds.deposit.api_keys"} | {"feeds.deposit.webhook_secrets"}
 
     assert expected == dict(leaves(tomllib.loads(EXAMPLE))).keys()
+
+
+def test_the_example_as_shipped_authenticates_nobody() -> None:
+    """Secrets that everybody can read would pass for real ones."""
+    assert ["feeds.bet.webhook_secrets", "feeds.deposit.webhook_secrets"] == [
+        line.partition(":")[0] for line in mistakes(AS_SHIPPED)
+    ]
 
 
 def test_the_defaults_that_the_example_shows_are_the_defaults() -> None:
