@@ -62,7 +62,7 @@ def demo(
             if (left := EmbeddedServer(setup.folder)).running:  # by a demo that was killed
                 left.stop("immediate")
             setup.empty_folder()
-            outcome = asyncio.run(_run(setup, events=events, random=Random(seed)))  # noqa: S311 - made-up events
+            outcome = asyncio.run(_run(setup, events=events, random=Random(seed)))
     except* TimeoutError:
         problem = f"contributions were still pending when time ran out; see {folder}"
     except* (NotReadyError, GaveUpError) as errors:

@@ -89,7 +89,7 @@ async def _serve_both(setup: Setup, port: int, service_port: int) -> None:
 
 
 def _gateway(setup: Setup) -> SandboxGateway:
-    return SandboxGateway(username=setup.username, password=setup.password, random=Random())  # noqa: S311 - faults
+    return SandboxGateway(username=setup.username, password=setup.password, random=Random())
 
 
 def _stop_on_signals() -> asyncio.Event:

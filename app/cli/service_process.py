@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from subprocess import DEVNULL
 
 import httpx
 
+from app.ledger.embedded import EmbeddedServer
 from app.settings import CONFIG, PREFIX, SECRETS_FOLDER
 
 START = 120.0  # seconds until a starting service has to be ready, on the slowest of machines
@@ -46,7 +48,14 @@ async def service_process(configuration: Path, url: str, *, log: Path) -> AsyncI
     finally:
         if process.returncode is None:
             process.terminate()
-        await process.wait()
+        if await process.wait() == -signal.SIGKILL:
+            _stop_database(configuration.parent)
+
+
+def _stop_database(folder: Path) -> None:
+    """What a killed service could not do itself."""
+    if (server := EmbeddedServer(folder)).running:
+        server.stop()
 
 
 async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> None:

@@ -32,7 +32,7 @@ def traffic(
     schemes = {feed.name: feed.scheme for feed in settings.feed_values()}
     if missing := {"bet", "deposit"} - schemes.keys():
         raise typer.BadParameter(f"the feed {min(missing)} is not enabled", param_hint="configuration")
-    random = Random(seed)  # noqa: S311 - made-up events
+    random = Random(seed)
     prefix = f"{random.getrandbits(32):08x}-"
     sample = Traffic(brand_id=settings.brands[0], random=random, prefix=prefix)
     try:
