@@ -74,7 +74,8 @@ async def _serve(setup: Setup, port: int) -> None:
 
 
 async def _serve_both(setup: Setup, port: int, service_port: int) -> None:
-    stop, url, log = _stop_on_signals(), f"http://127.0.0.1:{free_port(service_port)}", setup.folder / "service.log"
+    stop, service_port, log = _stop_on_signals(), free_port(service_port), setup.folder / "service.log"
+    url = f"http://127.0.0.1:{service_port}"
     with setup.own_folder():
         async with _gateway(setup).serving(port=port) as gateway_url:
             setup.write(gateway_url=gateway_url, port=service_port)

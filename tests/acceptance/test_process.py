@@ -271,7 +271,7 @@ async def test_the_ledger_is_counted_and_a_body_is_signed(start: Start, database
 
 async def test_the_sandbox_with_the_service_prints_what_can_be_pasted(tmp_path: Path) -> None:
     """`make run`: the address of the documentation and a line for curl, which signs with what is configured."""
-    options = ("--with-service", "--port", "0", "--service-port", str(free_port()), "--folder", str(tmp_path / "run"))
+    options = ("--with-service", "--port", "0", "--service-port", "0", "--folder", str(tmp_path / "run"))
     process = await asyncio.create_subprocess_exec(*(sys.executable, "-m", "app", "sandbox", *options), stdout=PIPE)
     assert process.stdout is not None
     text = (await process.stdout.readuntil(b"Ctrl-C")).decode()
@@ -385,7 +385,7 @@ async def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
 
 
 async def test_the_sandbox_says_when_its_service_has_ended(tmp_path: Path) -> None:
-    options = ("--with-service", "--port", "0", "--service-port", str(free_port()), "--folder", str(tmp_path / "run"))
+    options = ("--with-service", "--port", "0", "--service-port", "0", "--folder", str(tmp_path / "run"))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "sandbox", *options), stdout=PIPE, stderr=PIPE
     )
