@@ -12,6 +12,7 @@ from app.api.state import Drain
 from app.settings import Settings
 
 GRACE = 30  # seconds that requests under way have after the listener closed
+BACKLOG = 2048
 HEADER_LIMIT = 64 * 1024  # bytes of a request line and headers, as they come in
 
 
@@ -23,7 +24,7 @@ def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: i
     """Serve the application until a signal ends it. `host` and `port` stand in for those of the settings.
     Raises PortTakenError, before anything is started; False when the application did not start.
     """
-    listener = _bound(host or settings.server.host, settings.server.port if port is None else port)
+    listeners = _listening(host or settings.server.host, settings.server.port if port is None else port)
     config = uvicorn.Config(
         app,
         http=BoundedHttp,
@@ -35,26 +36,31 @@ def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: i
         ws="none",
     )
     server = DrainingServer(config, drain, seconds=settings.server.drain.total_seconds())
-    server.run(sockets=[listener])
+    server.run(sockets=listeners)
     return server.started
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    """Bound, so that the port is ours, and not yet listening: uvicorn does that once the application has started."""
+def _listening(host: str, port: int) -> list[socket.socket]:
+    """A listener for each address of the host. They listen at once, since only that keeps others from the port;
+    whoever connects before the application has started waits.
+    """
+    listeners = list[socket.socket]()
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    return listener
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            listeners.append(socket.create_server(address[:2], family=family, backlog=BACKLOG))
+    except (OSError, UnicodeError) as error:
+        for listener in listeners:
+            listener.close()
+        reason = getattr(error, "strerror", None) or error
+        raise PortTakenError(f"cannot listen on {host}:{port}: {reason}") from None
+    return listeners
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Hangs up on whoever sends more headers than anyone needs; uvicorn keeps them all, however many."""
+    """Hangs up on whoever sends more headers, or trailers, than anyone needs; uvicorn keeps them all, however many."""
 
-    _unread = 0
+    _unread = 0  # bytes since the request began, while it is not known where its headers end
+    _kept = 0  # bytes of headers and trailers
     _in_headers = True
 
     def data_received(self, data: bytes) -> None:
@@ -65,12 +71,19 @@ class BoundedHttp(HttpToolsProtocol):
             self._unread += len(data)
         super().data_received(data)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._kept += len(name) + len(value)
+        if self._kept > HEADER_LIMIT:
+            self.transport.abort()
+            return
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_headers = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_headers, self._unread = True, 0
+        self._in_headers, self._unread, self._kept = True, 0, 0
         super().on_message_complete()
 
 

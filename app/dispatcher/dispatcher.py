@@ -79,23 +79,10 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                more = await self._pass()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next pass must come
-                self._failures += 1
-                self._delivery.metrics.passes_failed.inc()
-                known = isinstance(error, LedgerUnavailableError)
-                trace = {} if known else {"exc_info": error}
-                _log.error("dispatcher.pass_failed", error=str(error), failures=self._failures, **trace)
-                await self._rest(self._backoff())
-            else:
-                self._failures = 0
-                self._progress = time.monotonic()
-                if not more:
-                    await self._rest(self._pace.poll_interval.total_seconds())
         try:
+            while not self._stopping.is_set():
+                self._wake.clear()
+                await self._rest(await self._pass_and_count())
             if self._running:
                 await asyncio.wait(self._running)
             await self._give_back_at_last()
@@ -108,8 +95,26 @@ class Dispatcher:
         self._stopping.set()
         self._wake.set()
 
+    async def _pass_and_count(self) -> float:
+        """A pass, whatever it comes to. Gives the seconds to rest after it, unless there is word of work."""
+        try:
+            more = await self._pass()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next pass must come
+            self._failures += 1
+            self._delivery.metrics.passes_failed.inc()
+            known = isinstance(error, LedgerUnavailableError)
+            trace = {} if known else {"exc_info": error}
+            _log.error("dispatcher.pass_failed", error=str(error), failures=self._failures, **trace)
+            return self._backoff()
+        self._failures = 0
+        self._progress = time.monotonic()
+        return 0.0 if more else self._pace.poll_interval.total_seconds()
+
     async def _pass(self) -> bool:
-        """Recover, claim and start what can be started. True when there may be more to claim at once."""
+        """Give back, recover, claim and start what can be started. True when there may be more to claim at once.
+        Giving back comes first: what was surely not sent must not be taken for what a dead holder left.
+        """
+        await self._give_back()
         await self._recover()
         slots = self._slots()
         if not slots or not self._delivery.gateway.authenticated:
@@ -123,7 +128,6 @@ class Dispatcher:
         """Claim, and remember the token for as long as something may be leased with it and not sent: when the answer
         was lost, or when we are told to stop meanwhile.
         """
-        await self._give_back()
         token = uuid4()
         self._unsent.add(token)
         claims = await self._delivery.outbox.claim(slots, token=token, lease=self._pace.lease)
@@ -195,6 +199,8 @@ class Dispatcher:
 
     async def _rest(self, seconds: float) -> None:
         """Wait for word of work, of a free slot or of the end, or for the time to look again."""
+        if not seconds:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

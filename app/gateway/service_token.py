@@ -76,6 +76,7 @@ class ServiceToken:
                 token, problem = await self._authenticate()
             except Exception:  # noqa: BLE001 - whatever it is, the next try must come
                 _log.exception("gateway.authentication_failed")
+                self._token = None
                 continue
             self._token = token
             if token is None:
@@ -100,7 +101,7 @@ class ServiceToken:
 def _token(body: str) -> str | None:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     token = answer.get("token") if isinstance(answer, dict) else None
     usable = isinstance(token, str) and token.isascii() and token.isprintable() and token

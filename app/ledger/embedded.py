@@ -10,6 +10,8 @@ import importlib.util
 import os
 import pwd
 import re
+import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -94,6 +96,8 @@ class EmbeddedServer:
 
     def _initialise(self) -> None:
         """Made aside and put in place when it is whole: whoever is killed on the way leaves no half of a cluster."""
+        for left in self._folder.glob("postgres.new-*"):
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="postgres.new-", dir=self._folder, ignore_cleanup_errors=True) as aside:
             made = Path(aside) / "postgres"
             self._own(Path(aside))
@@ -102,14 +106,20 @@ class EmbeddedServer:
                 *("initdb", "-D", str(made), "--username=postgres", "--auth=trust"),
                 *("--encoding=UTF8", "--locale=C.UTF-8", "--set=max_connections=200"),
             )
-            made.rename(self._cluster)
+            try:
+                made.rename(self._cluster)
+            except OSError as error:
+                raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {self._cluster}: {error.strerror}") from None
 
     def _own(self, folder: Path) -> None:
+        """Have a folder that is ours alone, or the account's that the server runs as."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_uid not in {os.geteuid(), self._account.pw_uid if self._account else os.geteuid()}:
-            raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {folder} is another user's")
+        status = folder.lstat()
+        owners = {os.geteuid(), self._account.pw_uid if self._account else os.geteuid()}
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in owners:
+            raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {folder} is not ours")
         if self._account:
-            os.chown(folder, self._account.pw_uid, self._account.pw_gid)
+            os.chown(folder, self._account.pw_uid, self._account.pw_gid, follow_symlinks=False)
             for parent in (*folder.parents, *self._binaries.parents):
                 _let_through(parent)
 

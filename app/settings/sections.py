@@ -33,7 +33,7 @@ class _Section(BaseModel):
 class Server(_Section):
     """Where the service listens."""
 
-    host: str = "127.0.0.1"
+    host: Text = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     body_limit: int = Field(64 * 1024, ge=1024, description="bytes")
     drain: Duration = timedelta(seconds=2)

@@ -48,7 +48,7 @@ def read_secrets(settings: Collection[str]) -> dict[str, Any]:
         for path in sorted(folder.iterdir()):
             first, *rest = path.name.lower().split("__")
             if first in settings and path.is_file():
-                _put(found, [first, *rest], _text(path))
+                _put(found, [first, *rest], path)
     except OSError as error:
         raise ConfigurationError(f"{SECRETS_FOLDER}: {error.strerror}: {folder}") from None
     return found
@@ -63,7 +63,9 @@ def _text(path: Path) -> str:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
 
 
-def _put(found: dict[str, Any], keys: list[str], value: str) -> None:
+def _put(found: dict[str, Any], keys: list[str], path: Path) -> None:
     for key in keys[:-1]:
         found = found.setdefault(key, {})
-    found[keys[-1]] = value
+        if not isinstance(found, dict):
+            raise ConfigurationError(f"{path}: another file, {key}, gives the whole section")
+    found[keys[-1]] = _text(path)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import anyio
 import httpx
 import psutil
 import pytest
@@ -30,7 +31,7 @@ from app.sandbox.setup import Setup
 from tests import examples
 from tests.examples import Running
 
-Start = Callable[[], AbstractAsyncContextManager[tuple[Process, httpx.AsyncClient]]]
+Start = Callable[..., AbstractAsyncContextManager[tuple[Process, httpx.AsyncClient]]]
 
 
 @pytest.fixture
@@ -38,12 +39,12 @@ def start(database_url: str, gateway: Running, tmp_path: Path) -> Start:
     """Starts a service on the test's database, as often as it is called."""
 
     @asynccontextmanager
-    async def run() -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
+    async def run(drain: str = "300ms") -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
         port = free_port()
         configuration = tmp_path / f"{port}.toml"
         configuration.write_text(
             f'operator_id = "casino"\nbrands = ["brand1"]\ndatabase_url = "{database_url}"\n'
-            f'[server]\nport = {port}\ndrain = "300ms"\n'
+            f'[server]\nport = {port}\ndrain = "{drain}"\n'
             f'[gateway]\nurl = "{gateway.url}"\nusername = "{examples.USERNAME}"\npassword = "{examples.PASSWORD}"\n'
             f'[feeds.bet]\nwebhook_secrets = ["{examples.SECRET}"]\n[feeds.deposit]\nenabled = false\n'
         )
@@ -61,6 +62,19 @@ def start(database_url: str, gateway: Running, tmp_path: Path) -> Start:
 async def _post(client: httpx.AsyncClient, fields: dict[str, Any]) -> httpx.Response:
     body = json.dumps(fields).encode()
     return await client.post("/events/bet", content=body, headers=examples.signed(body))
+
+
+async def _end(process: Process) -> int:
+    """Wait for a process to end, and no longer than it can take."""
+    with anyio.fail_after(examples.DEADLINE):
+        return await process.wait()
+
+
+async def _until(process: Process, text: bytes) -> str:
+    """What a process prints, up to a text."""
+    assert process.stdout is not None
+    with anyio.fail_after(examples.DEADLINE):
+        return (await process.stdout.readuntil(text)).decode()
 
 
 async def _recorded(engine: AsyncEngine) -> set[str]:
@@ -93,7 +107,7 @@ async def _under_load(process: Process, client: httpx.AsyncClient, signal_number
 
         await examples.eventually(under_way)
         process.send_signal(signal_number)
-    await process.wait()
+    await _end(process)
     return acknowledged, answers
 
 
@@ -129,7 +143,7 @@ async def test_a_terminated_process_says_so_and_settles_what_it_began(
     async with start() as (process, client):
         acknowledged, answers = await _under_load(process, client, signal.SIGTERM)
 
-    assert answers.keys() <= {"accepted", "refused: 503"}
+    assert {"accepted", "refused: 503"} == answers.keys()
     assert acknowledged <= await _recorded(engine)
     census = await take_census(engine)
     assert (0, 0) == (census.by_status["in_flight"], census.by_status["unknown"])
@@ -141,7 +155,7 @@ async def test_a_second_signal_does_not_wait_for_the_drain_and_yet_settles(
     start: Start, engine: AsyncEngine, gateway: Running
 ) -> None:
     gateway.simulator.faults = gateway.simulator.faults.changed({"latency": 1.0})
-    async with start() as (process, client):
+    async with start(drain="10m") as (process, client):
         await _post(client, examples.bet())
 
         async def under_way() -> bool:
@@ -155,7 +169,7 @@ async def test_a_second_signal_does_not_wait_for_the_drain_and_yet_settles(
 
         await examples.eventually(draining)
         process.send_signal(signal.SIGINT)
-        await process.wait()
+        await _end(process)
 
     assert (await take_census(engine)).by_status["contributed"] == 1
 
@@ -173,6 +187,18 @@ async def test_whoever_sends_endless_headers_is_hung_up_on(start: Start) -> None
         assert (await client.get("/health/live")).status_code == 200
 
 
+async def test_whoever_sends_endless_trailers_is_hung_up_on(start: Start) -> None:
+    async with start() as (_, client):
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /events/bet HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
+        with suppress(ConnectionError):
+            for number in range(100_000):
+                writer.write(b"x-%d: %s\r\n" % (number, b"x" * 1000))
+                await writer.drain()
+
+        assert await _hung_up(reader)
+
+
 async def _hung_up(reader: asyncio.StreamReader) -> bool:
     try:
         return not await reader.read()
@@ -187,7 +213,7 @@ async def test_what_one_process_left_pending_the_next_contributes(
     async with start() as (process, client):
         assert (await _post(client, examples.bet())).status_code == 202
         process.kill()
-        await process.wait()
+        await _end(process)
     gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": False})
     async with start():
 
@@ -214,7 +240,8 @@ async def _command(*arguments: str, **environment: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", *arguments), stdout=PIPE, stderr=PIPE, env=os.environ | environment
     )
-    output, errors = await process.communicate()
+    with anyio.fail_after(2 * examples.DEADLINE):
+        output, errors = await process.communicate()
     assert process.returncode is not None
     return process.returncode, output.decode(), errors.decode()
 
@@ -233,8 +260,7 @@ async def test_the_sandbox_gateway_serves_until_it_is_interrupted() -> None:
         stdout=PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    assert process.stdout is not None
-    url = (await process.stdout.readline()).decode().split()[5].rstrip(",")
+    url = (await _until(process, b"\n")).split()[5]
     async with httpx.AsyncClient(base_url=url) as client:
         credentials = {"username": "event-processor", "password": "sandbox-password"}
         token = (await client.post("/authenticate/service", json=credentials)).json()["token"]
@@ -247,7 +273,7 @@ async def test_the_sandbox_gateway_serves_until_it_is_interrupted() -> None:
         account = (await client.get("/sandbox/account")).json()
     process.send_signal(signal.SIGINT)
 
-    assert await process.wait() == 0
+    assert await _end(process) == 0
     assert (200, 422, 200) == (faults.status_code, wrong.status_code, contributed.status_code)
     assert {"calls": 1, "contributions": 1, "contributed_twice": []}.items() <= account.items()
 
@@ -273,8 +299,7 @@ async def test_the_sandbox_with_the_service_prints_what_can_be_pasted(tmp_path: 
     """`make run`: the address of the documentation and a line for curl, which signs with what is configured."""
     options = ("--with-service", "--port", "0", "--service-port", "0", "--folder", str(tmp_path / "run"))
     process = await asyncio.create_subprocess_exec(*(sys.executable, "-m", "app", "sandbox", *options), stdout=PIPE)
-    assert process.stdout is not None
-    text = (await process.stdout.readuntil(b"Ctrl-C")).decode()
+    text = await _until(process, b"Ctrl-C")
     configuration = re.search("^export EVENT_PROCESSOR_CONFIG=(.*)$", text, re.MULTILINE)
     body = re.search("^BODY='(.*)'$", text, re.MULTILINE)
     url = re.search(r"(http://[\d.:]+/events/bet)$", text, re.MULTILINE)
@@ -290,7 +315,7 @@ async def test_the_sandbox_with_the_service_prints_what_can_be_pasted(tmp_path: 
         page = await client.get(url[1].replace("/events/bet", "/docs"))
     process.send_signal(signal.SIGINT)
 
-    assert await process.wait() == 0
+    assert await _end(process) == 0
     assert ["accepted", "duplicate", "refused: 401"] == [label(answer) for answer in answers]
     assert (answers[0].content, 200) == (answers[1].content, page.status_code)
 
@@ -367,6 +392,30 @@ async def test_a_port_in_use_is_one_line_and_nothing_is_started(database_url: st
     assert (1, 1) == (sandbox, len(complaint.splitlines()))
 
 
+async def test_of_two_services_that_start_on_one_port_one_says_that_it_is_taken(database_url: str) -> None:
+    """Each binds before the other listens, if it does not listen at once."""
+    settings = examples.environment(DATABASE_URL=database_url)
+    port = str(free_port())
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", "serve", "--port", port), stderr=PIPE, env=os.environ | settings
+        )
+        for _ in range(2)
+    ]
+    ends = [asyncio.create_task(process.communicate()) for process in processes]
+    with anyio.fail_after(examples.DEADLINE):
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    (loser,) = done
+    for process in processes:
+        if process.returncode is None:
+            process.terminate()
+            await _end(process)
+    await asyncio.gather(*ends)
+
+    assert b"port: cannot listen" in loser.result()[1]
+    assert sorted(process.returncode or 0 for process in processes) == [-signal.SIGTERM, 3]
+
+
 async def test_the_demo_leaves_alone_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
 
@@ -389,11 +438,11 @@ async def test_the_sandbox_says_when_its_service_has_ended(tmp_path: Path) -> No
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "sandbox", *options), stdout=PIPE, stderr=PIPE
     )
-    assert process.stdout is not None
-    await process.stdout.readuntil(b"Ctrl-C")
+    await _until(process, b"Ctrl-C")
     (service,) = psutil.Process(process.pid).children()
     service.kill()
-    _, errors = await process.communicate()
+    with anyio.fail_after(examples.DEADLINE):
+        _, errors = await process.communicate()
 
     assert not EmbeddedServer(tmp_path / "run").running  # the service, killed, could not stop it
     assert (1, True) == (process.returncode, errors.startswith(b"sandbox: the service ended by itself"))

@@ -427,6 +427,22 @@ async def test_what_was_leased_by_a_claim_whose_answer_was_lost_is_given_back_an
     assert {1} == set(gateway.simulator.account.contributions().values())
 
 
+async def test_what_a_lost_claim_holds_is_given_back_before_it_is_taken_for_a_dead_holders(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
+    await _owe(engine, 5)
+    pace = replace(PACE, lease=timedelta(microseconds=1))
+    async with dispatching(outbox=_LosesAnswers(engine, "claim"), pace=replace(pace, concurrency=5)):
+
+        async def moved_on() -> bool:
+            return all(row.status in {"contributed", "unknown"} for row in await _rows(engine))
+
+        await examples.eventually(moved_on)
+
+    assert len(gateway.simulator.account.calls) == 5
+
+
 async def test_an_outcome_that_was_written_though_its_answer_was_lost_is_no_lost_lease(
     engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:

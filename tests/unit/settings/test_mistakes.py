@@ -213,3 +213,9 @@ def test_no_line_shows_a_secret(changes: dict[str, str | None]) -> None:
 
     assert lines
     assert not any(part in lines for part in ("FoundInNoOutput", "found-in-no"))
+
+
+def test_a_secrets_file_for_a_section_and_one_for_a_part_of_it_are_named() -> None:
+    (line,) = mistakes(secrets={"gateway": "{}", "gateway__password": "secret"})
+
+    assert "gateway__password: another file, gateway, gives the whole section" in line
