@@ -29,7 +29,7 @@ from app.ledger.schema import head
 from app.observability.metrics import Metrics
 from app.settings import Settings
 
-SETTLING = timedelta(seconds=10)  # beyond that, what a stopping dispatcher has to write outcomes
+SETTLING = timedelta(seconds=10)  # beyond the longest delivery: for a stopping dispatcher to write outcomes
 
 _log = structlog.get_logger()
 

@@ -132,4 +132,4 @@ async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
     """Return as soon as `look` gives True; fail when it does not within the deadline."""
     with anyio.fail_after(DEADLINE):
         while not await look():
-            await anyio.sleep(0.01)
+            await anyio.sleep(0.01)  # between looks; the deadline above bounds them

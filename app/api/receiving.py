@@ -15,7 +15,7 @@ from app.api.state import Services, services
 from app.domain import document
 from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
-from app.ledger.inbox import Conflict, Duplicate, Entry, Recorded, Verdict
+from app.ledger.inbox import Conflict, Decided, Duplicate, Entry, Recorded
 
 SCHEMAS: dict[str, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
 
@@ -89,31 +89,31 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
     with metrics.record_seconds.time():
         outcome = await service.inbox.record(entry)
     match outcome:
-        case Recorded(verdict):
-            if verdict.ignored:
-                metrics.events_ignored.labels(feed.name, verdict.ignored).inc()
+        case Recorded(decided):
+            if decided.ignored:
+                metrics.events_ignored.labels(feed.name, decided.ignored).inc()
             else:
                 metrics.events_accepted.labels(feed.name).inc()
                 service.recorded()
-            _log(service, "api.event_recorded", entry, ignored=verdict.ignored, contributions=verdict.contributions)
-            return _answer(key.event_id, verdict)
-        case Duplicate(verdict):
+            _log(service, "api.event_recorded", entry, ignored=decided.ignored, contributions=decided.contributions)
+            return _answer(key.event_id, decided)
+        case Duplicate(decided):
             metrics.events_duplicate.labels(feed.name).inc()
             _log(service, "api.event_replayed", entry)
-            return _answer(key.event_id, verdict, {"Idempotent-Replayed": "true"})
+            return _answer(key.event_id, decided, {"Idempotent-Replayed": "true"})
         case Conflict():
             metrics.events_conflict.labels(feed.name).inc()
             _log(service, "api.event_conflicted", entry)
             return problems.response(Refusal(problems.CONFLICT, "the event that was recorded first stands"))
 
 
-def _answer(event_id: str, verdict: Verdict, headers: dict[str, str] | None = None) -> Response:
+def _answer(event_id: str, decided: Decided, headers: dict[str, str] | None = None) -> Response:
     """Made of what the ledger keeps, so that a duplicate is given the first answer byte for byte."""
     fields: dict[str, Any] = {"event_id": event_id}
-    if verdict.ignored:
-        fields |= {"status": "ignored", "reason": verdict.ignored}
+    if decided.ignored:
+        fields |= {"status": "ignored", "reason": decided.ignored}
     else:
-        fields |= {"status": "accepted", "contributions": verdict.contributions}
+        fields |= {"status": "accepted", "contributions": decided.contributions}
     return Response(json.dumps(fields), status_code=202, media_type="application/json", headers=headers)
 
 

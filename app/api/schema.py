@@ -25,11 +25,13 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 
 
 def _exact(value: Any) -> Decimal:
-    if isinstance(value, str):
-        return money.from_text(value)
-    if not isinstance(value, Decimal):
-        raise ValueError("must be a number, or a decimal number as text")  # noqa: TRY004 - pydantic reports ValueErrors
-    return money.amount(value)
+    match value:
+        case str():
+            return money.from_text(value)
+        case Decimal():
+            return money.amount(value)
+        case _:
+            raise ValueError("must be a number, or a decimal number as text")
 
 
 def _rfc_3339(value: Any) -> Any:

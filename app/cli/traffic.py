@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from random import Random
+from secrets import token_hex
 from typing import Annotated
 
 import httpx
@@ -23,7 +24,6 @@ _console = Console()
 def traffic(
     url: Annotated[str, typer.Argument(help="Where the service is, such as http://127.0.0.1:8000.")],
     events: Annotated[int, typer.Option(help="How many events to send, about.", min=1)] = 200,
-    seed: Annotated[int | None, typer.Option(help="The same seed makes the same mix and the same ids.")] = None,
 ) -> None:
     """Send bets and deposits, duplicates, conflicts, rollbacks and wrong requests, authenticated as the configuration
     says. Exits 1 when an answer was not the one that a service with the default rules gives.
@@ -32,9 +32,7 @@ def traffic(
     schemes = {feed.name: feed.scheme for feed in settings.feed_values()}
     if missing := {"bet", "deposit"} - schemes.keys():
         raise typer.BadParameter(f"the feed {min(missing)} is not enabled", param_hint="configuration")
-    random = Random(seed)
-    prefix = f"{random.getrandbits(32):08x}-"
-    sample = Traffic(brand_id=settings.brands[0], random=random, prefix=prefix)
+    sample = Traffic(brand_id=settings.brands[0], random=Random(), prefix=f"{token_hex(4)}-")
     try:
         record = asyncio.run(_send(url, schemes, sample, events))
     except GaveUpError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -64,15 +65,15 @@ class Caller:
         """What can be had of the body within the limits. The status is known, so nothing here changes the outcome."""
         received = bytearray()
         try:
-            async with asyncio.timeout_at(deadline):
-                async for chunk in response.aiter_raw():
-                    received += chunk
-                    if len(received) > self._limits.response_limit:
-                        break
-        except (httpx.TransportError, TimeoutError, OSError):
-            pass
+            with suppress(Exception):  # whatever befalls the rest of the answer must not hide its status
+                async with asyncio.timeout_at(deadline):
+                    async for chunk in response.aiter_raw():
+                        received += chunk
+                        if len(received) > self._limits.response_limit:
+                            break
         finally:
-            await response.aclose()
+            with suppress(Exception):  # as above
+                await response.aclose()
         return received[: self._limits.response_limit].decode("utf-8", "replace")
 
 

@@ -28,11 +28,6 @@ class Census:
         """Whether every contribution owed is accounted for, in exactly one status."""
         return self.owed == sum(self.by_status.values()) and not self.missing and not self.stray
 
-    @property
-    def unsettled(self) -> int:
-        """How many are still to be delivered."""
-        return self.by_status[Status.PENDING] + self.by_status[Status.IN_FLIGHT]
-
 
 async def take_census(engine: AsyncEngine) -> Census:
     """Count everything, as of one moment. Reads both tables whole. Raises LedgerUnavailableError."""

@@ -124,12 +124,14 @@ class EmbeddedServer:
                 _let_through(parent)
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
-        who = {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []} if self._account else {}
+        account = self._account
         # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(  # noqa: S603 - our own binaries, no shell
                 (str(self._binaries / program), *arguments),
-                **who,  # type: ignore[call-overload]  # its overloads don't know unpacked options
+                user=account.pw_uid if account else None,
+                group=account.pw_gid if account else None,
+                extra_groups=[] if account else None,
                 check=False,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -139,7 +141,7 @@ class EmbeddedServer:
             output.seek(0)
             if check and done.returncode != 0:
                 raise EmbeddedUnavailableError(f"the embedded PostgreSQL: {program}: {_last_line(output.read())}")
-        return int(done.returncode)
+        return done.returncode
 
 
 def _binaries() -> Path:

@@ -27,7 +27,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Decided:
     """What was decided when the event was first recorded, and so the answer to give."""
 
     contributions: int
@@ -38,14 +38,14 @@ class Verdict:
 class Recorded:
     """The event is new, and committed."""
 
-    verdict: Verdict
+    decided: Decided
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
     """The same event was recorded before; nothing was written."""
 
-    verdict: Verdict
+    decided: Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Inbox:
                 async with self._engine.begin() as connection:
                     inserted = await connection.execute(_INSERT, _parameters(entry))
                     if inserted.one_or_none():
-                        return Recorded(_verdict(entry.decision))
+                        return Recorded(_decided(entry.decision))
                     # The statement above waited for whoever holds the key, so their row is visible to a new one.
                     first = (await connection.execute(_SELECT, _key(entry))).one_or_none()
             if first:
@@ -76,15 +76,15 @@ class Inbox:
         raise LedgerUnavailableError("the event's key comes and goes")
 
 
-def _verdict(decision: Decision) -> Verdict:
-    return Verdict(contributions=len(decision.contributions), ignored=decision.ignored)
+def _decided(decision: Decision) -> Decided:
+    return Decided(contributions=len(decision.contributions), ignored=decision.ignored)
 
 
 def _compare(first: Row[*tuple[Any, ...]], fingerprint: bytes) -> Duplicate | Conflict:
     if first.fingerprint != fingerprint:
         return Conflict()
     ignored = IgnoreReason(first.ignored) if first.ignored else None
-    return Duplicate(Verdict(contributions=len(first.contribution_ids), ignored=ignored))
+    return Duplicate(Decided(contributions=len(first.contribution_ids), ignored=ignored))
 
 
 def _key(entry: Entry) -> dict[str, Any]:

@@ -180,13 +180,15 @@ class SandboxGateway:
 def _json(body: bytes) -> Any:
     """The body, with every number as it was written; None where it is not a JSON object."""
     try:
-        content = json.loads(body, parse_float=_number, parse_int=_number)
+        content = json.loads(body, parse_float=_Number, parse_int=_Number)
     except (ValueError, InvalidOperation):
         return None
     return content if isinstance(content, dict) else None
 
 
-class _number(str):  # noqa: N801 - stands for a number, digit for digit
+class _Number(str):
+    """A number, digit for digit."""
+
     __slots__ = ()
 
 
@@ -197,6 +199,6 @@ def _problem(body: Any) -> str | None:
     needed = {"token", "brand_id", "player_id", "source_id", "gameround_id", "currency", "base_wager", "metadata"}
     if missing := needed - body.keys():
         return f"missing_{min(missing)}"
-    if not isinstance(body["base_wager"], _number) or Decimal(body["base_wager"]) < 0:
+    if not isinstance(body["base_wager"], _Number) or Decimal(body["base_wager"]) < 0:
         return "base_wager_invalid"
     return None

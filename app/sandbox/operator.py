@@ -82,7 +82,8 @@ class Operator:
                 await asyncio.sleep(0.2)
                 continue
             if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-                await asyncio.sleep(float(response.headers["retry-after"]))
+                wait = response.headers.get("retry-after", "")
+                await asyncio.sleep(int(wait) if wait.isdigit() else 1)
                 continue
             self._note(posting, response)
             return

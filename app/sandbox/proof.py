@@ -1,5 +1,6 @@
 """The proof: the operator's own record against the Gateway's own account, neither of them our ledger."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from app.sandbox.account import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """How what was acknowledged compares with what arrived."""
+    """How what was acknowledged compares with what arrived. `unasked` counts what nobody was promised."""
 
     owed: int
     contributed: int
@@ -27,20 +28,12 @@ def prove(acknowledged: Mapping[tuple[str, str, str], int], account: Account) ->
     """Compare. `acknowledged` gives the number of contributions promised for each event's key."""
     contributions = account.contributions()
     declined = account.declined() - contributions.keys()
-    arrived = [*contributions, *declined]
-    per_event = dict.fromkeys(acknowledged, 0)
-    unasked = 0
-    for feed, brand_id, event_id, _source_id in arrived:
-        key = (feed, brand_id, event_id)
-        if key in per_event:
-            per_event[key] += 1
-        else:
-            unasked += 1
+    arrived = Counter((feed, brand_id, event_id) for feed, brand_id, event_id, _ in (*contributions, *declined))
     return Proof(
         owed=sum(acknowledged.values()),
         contributed=len(contributions),
         declined=len(declined),
-        lost=sum(max(0, owed - per_event[key]) for key, owed in acknowledged.items()),
+        lost=sum(max(0, owed - arrived[key]) for key, owed in acknowledged.items()),
         twice=len(account.twice()),
-        unasked=unasked,
+        unasked=sum(max(0, count - acknowledged.get(key, 0)) for key, count in arrived.items()),
     )

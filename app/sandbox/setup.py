@@ -14,9 +14,7 @@ from app.domain.authentication import Scheme, StandardWebhooks
 
 OPERATOR_ID = "sandbox-casino"
 BRAND_ID = "brand1"
-
-
-MARKER = ".sandbox"
+MARKER = ".sandbox"  # in a folder that is the sandbox's, and locked while it is used
 
 
 class FolderTakenError(Exception):

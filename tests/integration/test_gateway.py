@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import anyio
+import httpx
 import pytest
 
 from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered
@@ -152,6 +153,23 @@ async def test_a_status_counts_though_its_body_never_ends() -> None:
     server = await asyncio.start_server(converse, "127.0.0.1", 0)
     async with server, _caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", IMPATIENT) as caller:
         assert Answered(status=200, body="slow") == await caller.post("/", b"{}", {})
+
+
+class _WontClose(httpx.AsyncBaseTransport, httpx.AsyncByteStream):
+    """A transport whose answers cannot be closed in order."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=self, request=request)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    async def aclose(self) -> None:
+        raise RuntimeError("no")
+
+
+async def test_a_status_counts_though_its_connection_will_not_close() -> None:
+    assert Answered(status=200, body="{}") == await Caller("http://gateway", LIMITS, _WontClose()).post("/", b"{}", {})
 
 
 async def test_of_a_huge_body_no_more_is_read_than_the_limit() -> None:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.filtering import IgnoreReason
 from app.ledger.engine import LedgerUnavailableError
-from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded, Verdict
+from app.ledger.inbox import Conflict, Decided, Duplicate, Inbox, Recorded
 from app.ledger.tables import contributions, events
 from tests import examples
 
-ACCEPTED = Verdict(contributions=1, ignored=None)
+ACCEPTED = Decided(contributions=1, ignored=None)
 
 
 async def _count(engine: AsyncEngine, table: str) -> int:
@@ -26,7 +26,7 @@ async def _count(engine: AsyncEngine, table: str) -> int:
 async def test_a_new_event_is_recorded_with_what_it_owes(engine: AsyncEngine) -> None:
     entry = examples.entry(sources=("casino-wide", "book-of-examples"))
 
-    assert Recorded(Verdict(contributions=2, ignored=None)) == await Inbox(engine).record(entry)
+    assert Recorded(Decided(contributions=2, ignored=None)) == await Inbox(engine).record(entry)
 
     async with engine.connect() as connection:
         rows = (
@@ -65,7 +65,7 @@ async def test_another_event_under_the_same_key_is_a_conflict_and_the_first_stan
 
 async def test_an_ignored_event_is_recorded_with_its_reason(engine: AsyncEngine) -> None:
     inbox, entry = Inbox(engine), examples.entry(sources=())
-    ignored = Verdict(contributions=0, ignored=IgnoreReason.ROLLBACK)
+    ignored = Decided(contributions=0, ignored=IgnoreReason.ROLLBACK)
 
     assert Recorded(ignored) == await inbox.record(entry)
     assert Duplicate(ignored) == await inbox.record(entry)

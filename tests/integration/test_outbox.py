@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.domain.settlement import Settlement, Status
 from app.ledger.census import take_census
 from app.ledger.engine import create_engine
-from app.ledger.inbox import Duplicate, Inbox, Recorded, Verdict
+from app.ledger.inbox import Decided, Duplicate, Inbox, Recorded
 from app.ledger.outbox import Backlog, Claim, Outbox
 from app.ledger.tables import contributions
 from tests import examples
@@ -215,8 +215,8 @@ async def test_without_prepared_statements_everything_works_in_transactions(data
     engine = create_engine(
         database_url, pool_size=2, timeout=timedelta(seconds=examples.DEADLINE), prepared_statements=False
     )
-    assert Recorded(Verdict(contributions=1, ignored=None)) == await Inbox(engine).record(examples.entry())
-    assert Duplicate(Verdict(contributions=1, ignored=None)) == await Inbox(engine).record(examples.entry())
+    assert Recorded(Decided(contributions=1, ignored=None)) == await Inbox(engine).record(examples.entry())
+    assert Duplicate(Decided(contributions=1, ignored=None)) == await Inbox(engine).record(examples.entry())
     assert await _settle(Outbox(engine), await _claim(Outbox(engine)), Settlement(status=Status.CONTRIBUTED))
     assert (await take_census(engine)).by_status[Status.CONTRIBUTED] == 1
     await engine.dispose()
