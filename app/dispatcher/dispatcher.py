@@ -59,7 +59,7 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         self._failures = 0
         self._progress = time.monotonic()
-        self._recovered = float("-inf")
+        self._recovered = time.monotonic()  # whoever lives has time to renew, also where the database just came back
 
     @property
     def state(self) -> State:
@@ -136,15 +136,16 @@ class Dispatcher:
 
     async def _claim(self, slots: int) -> list[Claim]:
         """Claim, and mark as being sent what we are about to send. The token is remembered for as long as something may
-        be leased with it and not sent: where an answer was lost, where we are told to stop meanwhile, or where the
-        process slept until another may have taken over.
+        be leased with it and not sent: where an answer was lost, where meanwhile we are told to stop or the circuit
+        opens, or where the process slept until another may have taken over.
         """
-        token, lease = uuid4(), self._pace.lease
+        token, lease, generation = uuid4(), self._pace.lease, self._circuit.generation
         self._unsent.add(token)
         claims = await self._delivery.outbox.claim(slots, token=token, lease=lease)
         began = time.monotonic()
         ours = await self._delivery.outbox.begin(token, lease=lease) if claims else set[UUID]()
-        if self._stopping.is_set() or time.monotonic() - began > lease.total_seconds():
+        slept = time.monotonic() - began > lease.total_seconds()
+        if slept or self._stopping.is_set() or self._circuit.generation != generation:
             return []
         self._unsent.discard(token)
         return [claim for claim in claims if claim.id in ours]

@@ -269,8 +269,9 @@ async def test_a_gateway_without_a_token_for_us_leaves_everything_pending(
 
 
 async def test_what_a_dead_dispatcher_left_is_unknown_and_not_sent_again(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
     await _owe(engine)
     token, ended = uuid4(), timedelta(seconds=-1)
     await Outbox(engine).claim(1, token=token, lease=ended)
@@ -456,6 +457,39 @@ async def test_what_a_dispatcher_slept_over_is_given_back_and_not_sent(
 
     assert {("pending", 0)} == {(row.status, row.attempt) for row in await _rows(engine)}
     assert gateway.simulator.account.calls == []
+
+
+async def test_what_is_claimed_while_the_circuit_opens_is_given_back_unsent(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    class Waiting(Outbox):
+        dispatcher: Dispatcher
+
+        async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
+            ours = await super().begin(token, lease=lease)
+
+            async def held() -> bool:
+                return self.dispatcher.state == "held"
+
+            if self.dispatcher.in_flight:
+                await examples.eventually(held)
+            return ours
+
+    _break(gateway, forbidden=1.0, latency=0.3)
+    await _owe(engine)
+    outbox = Waiting(engine)
+    async with dispatching(outbox=outbox, circuit=replace(CIRCUIT, hold=timedelta(hours=1))) as dispatcher:
+        outbox.dispatcher = dispatcher
+
+        async def calling() -> bool:
+            return dispatcher.in_flight == 1
+
+        await examples.eventually(calling)
+        await Inbox(engine).record(examples.entry("bet-1"))
+        await _all(engine, "pending")
+
+    assert {("pending", 0)} == {(row.status, row.attempt) for row in await _rows(engine)}
+    assert len(gateway.simulator.account.calls) == 1
 
 
 async def test_leases_are_renewed_for_as_long_as_a_call_takes(
