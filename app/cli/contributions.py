@@ -55,10 +55,8 @@ def list_(
     found = asyncio.run(run())
     if as_json:
         _print_json(found)
-        return
-    print_list(found.contributions)
-    if found.more:
-        print(f"and {found.more} more: see them with --limit, or narrow the list")
+    else:
+        print_list(found)
 
 
 @contributions.command()

@@ -50,7 +50,7 @@ def intervene(database: Database, selection: Selection, action: Action, signatur
             if dry_run:
                 few = await hands.preview(engine, selection, action, taken_at=found.taken_at, limit=FEW)
                 _report(to_do, found.eligible, found, selection)
-                print_list(few.contributions)
+                print_list(few)
                 return True
             changed = Counter[Status]()
             try:

@@ -39,7 +39,7 @@ def spacing(value: str) -> timedelta:
     return max(_PER[match[2] or "s"] / float(match[1]), _CLOSEST)
 
 
-Ids = Annotated[list[UUID] | None, typer.Argument(metavar="[ID]...", help="Contributions, by their ids.")]
+Ids = Annotated[list[UUID] | None, typer.Argument(metavar="ID", help="Contributions, by their ids.")]
 Statuses = Annotated[list[Status] | None, typer.Option("--status", help="With this status; may be repeated.")]
 Feed = Annotated[str | None, typer.Option(parser=line, metavar="NAME", help="Of this feed.")]
 Brand = Annotated[str | None, typer.Option(parser=line, metavar="ID", help="Of this brand.")]

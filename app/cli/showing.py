@@ -1,7 +1,6 @@
 """Contributions as a person reads them: ids whole, times in UTC, tokens masked."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,15 +12,15 @@ from app.cli.text import shown
 from app.domain.masking import masked, tokens
 from app.domain.settlement import Status
 from app.ledger.history import History, Intervention
-from app.ledger.listing import Listed
+from app.ledger.listing import Listing
 
 _WIDE = 10_000  # columns: no id is ever cut or broken, whatever the terminal
 
 
-def print_list(listed: Sequence[Listed]) -> None:
-    """A table, one contribution a row."""
+def print_list(listing: Listing) -> None:
+    """A table, one contribution a row, and how many more there are."""
     table = Table("id", "status", "feed", "brand", "event", "source", "attempt", "answer", "recorded", "settled")
-    for each in listed:
+    for each in listing.contributions:
         key = each.event
         cells = (
             *(str(each.id), each.status, key.feed, key.brand_id, key.event_id, each.source_id, str(each.attempt)),
@@ -29,14 +28,14 @@ def print_list(listed: Sequence[Listed]) -> None:
         )
         table.add_row(*(Text(shown(cell)) for cell in cells))
     Console(width=_WIDE).print(table)
+    if listing.more:
+        print(f"and {listing.more} more")
 
 
 def print_history(history: History) -> None:
     """A line for each thing that is kept, and what people did, the oldest first."""
-    table = Table.grid(padding=(0, 2))
     for name, value in _lines(history):
-        table.add_row(name, Text(shown(value)))
-    Console(width=_WIDE).print(table)
+        print(f"{name:<18}{shown(value)}")
     for done in history.interventions:
         for line in _intervention(done):
             print(shown(line))
