@@ -5,7 +5,7 @@ import sys
 import typer
 
 from app import __version__
-from app.cli import configuration, database, demo, sandbox, service, sign, traffic
+from app.cli import configuration, database, demo, ledger, sandbox, service, sign, traffic
 from app.cli.server import PortTakenError
 from app.ledger.embedded import EmbeddedUnavailableError
 from app.ledger.engine import LedgerUnavailableError
@@ -23,7 +23,6 @@ for function in (
     service.serve,
     service.dispatch,
     database.migrate,
-    database.ledger,
     configuration.check_config,
     sign.sign,
     sandbox.sandbox,
@@ -31,6 +30,7 @@ for function in (
     demo.demo,
 ):
     command.command()(function)
+command.add_typer(ledger.command, name="ledger")
 
 
 @command.callback(invoke_without_command=True)
