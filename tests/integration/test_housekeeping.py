@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
 
+import anyio
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -52,6 +53,7 @@ class Endless:
         while True:
             self.batches += 1
             self.began.set()
+            await asyncio.sleep(0)  # as the database would let others run
             yield {"contributed": 1}
 
 
@@ -79,7 +81,8 @@ async def test_a_sweep_that_fails_is_logged_counted_and_repeated() -> None:
     keeping = housekeeping(failing, metrics)
     with structlog.testing.capture_logs() as logs:
         running = asyncio.create_task(keeping.run())
-        await failing.swept.wait()
+        with anyio.fail_after(examples.DEADLINE):
+            await failing.swept.wait()
         keeping.stop()
         await running
 
@@ -95,7 +98,8 @@ async def test_it_stops_after_the_batch_that_it_is_in() -> None:
     await endless.began.wait()
     keeping.stop()
     batches = endless.batches
-    await running
+    with anyio.fail_after(examples.DEADLINE):
+        await running
 
     assert batches == endless.batches
 

@@ -1,5 +1,6 @@
 """Each mistake in the configuration is one line that names its key."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,7 @@ def test_keys_outlive_the_retries_of_senders_however_short_contributions_are_kep
     short = {"retention__contributions": '"1d"', "dispatcher__give_up_after": '"1h"'}
 
     assert expected == mistakes(toml(retention__events='"6d"', **short))
-    assert loaded(toml(retention__events='"7d"', **short))
+    assert loaded(toml(retention__events='"7d"', **short)).retention.events == timedelta(days=7)
 
 
 def test_keys_outlive_contributions_that_were_settled_as_late_as_can_be() -> None:
