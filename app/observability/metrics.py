@@ -70,6 +70,13 @@ class Metrics:
         self.backlog_oldest_due = Gauge(
             name("backlog_oldest_due_seconds"), "How long the oldest pending has been due", registry=registry
         )
+        self.pruned = Counter(
+            name("pruned_total"),
+            "What retention removed: contributions by status, events, and what those owed",
+            ["what"],
+            registry=registry,
+        )
+        self.sweeps_failed = Counter(name("sweeps_failed_total"), "Sweeps of retention that failed", registry=registry)
         self._registry = registry
 
     def exposition(self) -> bytes:

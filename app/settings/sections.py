@@ -94,6 +94,14 @@ class Dispatcher(_Section):
     stalled_after: Duration = timedelta(seconds=30)
 
 
+class Retention(_Section):
+    """How long the ledger keeps what is settled."""
+
+    contributions: Duration = timedelta(days=30)
+    events: Duration = timedelta(days=90)
+    every: Duration = timedelta(minutes=10)
+
+
 class Logging(_Section):
     """What is logged, and how."""
 
