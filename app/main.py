@@ -63,7 +63,7 @@ def create_app(
             if dispatch:
                 background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
             services = Services(
-                inbox=Inbox(engine),
+                inbox=Inbox(engine, limit=settings.server.unwritten_limit, patience=settings.database_timeout),
                 metrics=metrics,
                 drain=draining,
                 embedded=settings.database().url is None,

@@ -48,6 +48,7 @@ async def scrape(request: Request) -> Response:
     else:
         pending, oldest_due = float(backlog.pending), backlog.oldest_due.total_seconds()
     service.metrics.backlog.set(pending)
+    service.metrics.unwritten.set(service.inbox.unwritten)
     service.metrics.backlog_oldest_due.set(oldest_due)
     if service.gateway_state:
         service.metrics.authenticated.set(service.gateway_state() == "authenticated")
