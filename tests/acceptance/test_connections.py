@@ -89,7 +89,7 @@ async def test_whoever_takes_too_long_over_a_request_is_hung_up_on(serve: Serve,
         assert label(await _ask(address, POST)) == "accepted"
 
 
-async def test_a_connection_may_idle_longer_than_a_request_may_take(serve: Serve) -> None:
+async def test_a_connection_may_idle_longer_than_a_request_may_take_and_its_next_request_may_not(serve: Serve) -> None:
     async with serve('read_timeout = "200ms"') as (_, address):
         reader, writer = await address.connect()
         writer.write(wire.GET_LIVE)
@@ -99,6 +99,8 @@ async def test_a_connection_may_idle_longer_than_a_request_may_take(serve: Serve
 
         writer.write(POST)
         assert label(await wire.answer(reader)) == "accepted"
+        writer.write(POST[:20])
+        assert await wire.hung_up(reader)
         writer.close()
         silent_writer.close()
 
