@@ -67,7 +67,7 @@ def create_app(
                 background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
                 await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
             services = Services(
-                inbox=Inbox(engine),
+                inbox=Inbox(engine, limit=settings.server.unwritten_limit, patience=settings.database_timeout),
                 metrics=metrics,
                 drain=draining,
                 embedded=settings.database().url is None,

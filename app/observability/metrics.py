@@ -30,6 +30,7 @@ class Metrics:
         self.events_refused = Counter(
             name("events_refused_total"), "Requests refused before recording", ["feed", "cause"], registry=registry
         )
+        self.unwritten = Gauge(name("events_unwritten"), "Events that wait for their commit", registry=registry)
         self.record_seconds = Histogram(
             name("record_seconds"), "Time to commit an event", buckets=_CALL_BUCKETS, registry=registry
         )
