@@ -44,20 +44,21 @@ async def http_server(
     handler: Handler, *, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
     """Serve until the context ends. Gives the port, which the system chose where `port` is 0."""
-    connections = set[asyncio.Task[None]]()
+    connections = dict[asyncio.Task[None], asyncio.StreamWriter]()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(_converse(handler, reader, writer))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
+        connections[task] = writer
+        task.add_done_callback(connections.pop)
 
     server = await asyncio.start_server(connected, host, port, backlog=1024, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in tuple(connections):
+        for task, writer in connections.items():
             task.cancel()
+            writer.transport.abort()  # closing in order would wait for callers, with TLS at least
         await asyncio.gather(*connections, return_exceptions=True)
 
 
@@ -91,16 +92,21 @@ class _Parser:
 
 async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     parser = _Parser()
-    with suppress(ConnectionError, httptools.HttpParserError), closing(writer):
-        while data := await reader.read(65536):
-            parser.feed(data)
-            while parser.complete:
-                response = await handler(parser.complete.pop(0))
-                if response.misbehaviour:
-                    await response.misbehaviour(reader, writer, _encode(response))
-                else:
-                    writer.write(_encode(response))
-                    await writer.drain()
+    with suppress(OSError, httptools.HttpParserError):
+        with closing(writer):
+            while data := await reader.read(65536):
+                parser.feed(data)
+                while parser.complete:
+                    await _answer(await handler(parser.complete.pop(0)), reader, writer)
+        await writer.wait_closed()
+
+
+async def _answer(response: Response, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if response.misbehaviour:
+        await response.misbehaviour(reader, writer, _encode(response))
+    else:
+        writer.write(_encode(response))
+        await writer.drain()
 
 
 def _encode(response: Response) -> bytes:
