@@ -61,13 +61,15 @@ def create_app(
             _log.warning("service.embedded_database", folder=str(settings.data_folder), meaning="for development only")
         async with AsyncExitStack() as stack:
             engine = await stack.enter_async_context(open_database(settings.database()))
+            inbox = Inbox(engine, limit=settings.server.unwritten_limit, patience=settings.database_timeout)
+            stack.push_async_callback(inbox.finish)
             metrics, outbox = Metrics(), Outbox(engine)
             background = None
             if dispatch:
                 background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
                 await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
             services = Services(
-                inbox=Inbox(engine, limit=settings.server.unwritten_limit, patience=settings.database_timeout),
+                inbox=inbox,
                 metrics=metrics,
                 drain=draining,
                 embedded=settings.database().url is None,

@@ -110,6 +110,10 @@ class Inbox:
         with unavailable():
             return await self._writer.write(entry)
 
+    async def finish(self) -> None:
+        """Wait for what is being written though nobody waits for it any more, before the engine is disposed of."""
+        await self._writer.finish()
+
     async def _record(self, entries: Sequence[Entry]) -> list[Recorded | Duplicate | Conflict]:
         """Record several. Of those with the same key the first is recorded, if none was before."""
         unsettled: dict[EventKey, Entry] = {}

@@ -25,7 +25,7 @@ class Writer(Generic[Item, Outcome]):
 
     `write` takes some items and gives their outcomes in the same order. Where it raises UnfitError, one item keeps the
     others from being written, and is found by writing halves; any other exception is everyone's. There is nothing to
-    start, to stop or to watch: a task that writes begins with the first who waits and ends with the last. It belongs to
+    start or to watch: a task that writes begins with the first who waits and ends with the last. It belongs to
     no caller, so a caller that goes away takes nobody's write with it.
     """
 
@@ -64,6 +64,10 @@ class Writer(Generic[Item, Outcome]):
                 return await mine
         finally:
             self._waiting.pop(mine, None)  # whoever goes before its write has begun leaves nothing behind
+
+    async def finish(self) -> None:
+        """Wait for the writes under way, also those that nobody waits for any more. No more may come."""
+        await asyncio.gather(*self._at_work, return_exceptions=True)
 
     async def _work(self) -> None:
         try:

@@ -198,3 +198,17 @@ async def test_nobody_waits_for_an_outcome_that_was_forgotten() -> None:
     outcomes = await asyncio.gather(*(writer.write(number) for number in range(5)), return_exceptions=True)
 
     assert {ValueError} == set(map(type, outcomes))
+
+
+async def test_finishing_waits_for_writes_that_nobody_waits_for() -> None:
+    paper = Paper()
+    writer = paper.writer()
+    for gone in await _all_at_work(writer, paper):
+        gone.cancel()
+    finishing = asyncio.create_task(writer.finish())
+    await asyncio.sleep(0)
+
+    assert (False, AT_ONCE) == (finishing.done(), writer.unwritten)
+    paper.open.set()
+    await finishing
+    assert writer.unwritten == 0
