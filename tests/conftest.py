@@ -22,6 +22,7 @@ from tests.examples import Running
 TEMPLATE = "ledger_template"
 
 settings.register_profile("untimed", deadline=None)  # nothing may depend on a machine's speed
+settings.register_profile("thorough", deadline=None, max_examples=5000)
 settings.load_profile("untimed")
 
 
