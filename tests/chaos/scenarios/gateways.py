@@ -1,0 +1,146 @@
+"""The Gateway down, hanging, cutting off, refusing; in whole and in part."""
+
+import asyncio
+import math
+import time
+from typing import Any
+
+from tests.chaos.scenario import Trial, scenario
+from tests.chaos.stand import CALL, CONCURRENCY, HOLD, SERVICES
+
+OUTAGE = f"{SERVICES * CONCURRENCY} an outage: what all processes have under way"
+ANSWERS = "each call that the Gateway left without an answer, or answered 500: nobody but the Gateway knows"
+REFUSED = "nothing: a refusal says that nothing was contributed"
+
+
+@scenario("gateway-down", seconds=45, quick_seconds=8, bound=OUTAGE)
+async def gateway_down(trial: Trial) -> None:
+    """The Gateway stops listening and cuts off every call, for 5 seconds at a time; again and again."""
+    ends = time.monotonic() + trial.seconds
+    while time.monotonic() < ends:
+        await asyncio.sleep(3)
+        trial.may_leave_unknown(SERVICES * CONCURRENCY)
+        await trial.stand.gateway.go_down()
+        await asyncio.sleep(5)
+        await trial.stand.gateway.listen()
+
+
+def _outage(probe: float, seconds: float) -> int:
+    """What an outage may leave unknown of which each probe is a contribution: a concurrency's worth, and the probes."""
+    return SERVICES * (CONCURRENCY + math.ceil(seconds / probe))
+
+
+@scenario("gateway-hangs", seconds=30, quick_seconds=8, bound=f"{OUTAGE}, and one for each probe of {CALL:g} seconds")
+async def gateway_hangs(trial: Trial) -> None:
+    """The Gateway takes every call, contributes it and never answers."""
+    await asyncio.sleep(2)
+    trial.may_leave_unknown(_outage(CALL, trial.seconds))
+    await _misbehaving(trial, hang=1.0)
+
+
+@scenario("gateway-resets", seconds=20, bound=f"{OUTAGE}, and one for each probe, {HOLD:g} seconds apart")
+async def gateway_resets(trial: Trial) -> None:
+    """The Gateway takes every call, contributes it and cuts the connection off."""
+    await asyncio.sleep(2)
+    trial.may_leave_unknown(_outage(HOLD / 2, trial.seconds))
+    await _misbehaving(trial, reset=1.0)
+
+
+@scenario("gateway-errs", seconds=20, bound=f"{OUTAGE}, and one for each probe, {HOLD:g} seconds apart")
+async def gateway_errs(trial: Trial) -> None:
+    """The Gateway answers every call with 500, whether it contributed it or not."""
+    await asyncio.sleep(2)
+    trial.may_leave_unknown(_outage(HOLD / 2, trial.seconds))
+    await _misbehaving(trial, server_error=1.0)
+
+
+@scenario("1-percent-of-each-fault", seconds=20, bound=ANSWERS, ambiguous=True)
+async def one_percent(trial: Trial) -> None:
+    """1 % of each: 401, 422, 429, 500, 503, calls that hang, and calls that are cut off."""
+    await _partly_misbehaving(trial, 0.01)
+
+
+@scenario("10-percent-of-each-fault", seconds=20, quick_seconds=5, bound=ANSWERS, ambiguous=True)
+async def ten_percent(trial: Trial) -> None:
+    """10 % of each: 401, 422, 429, 500, 503, calls that hang, and calls that are cut off."""
+    await _partly_misbehaving(trial, 0.1)
+
+
+@scenario("50-percent-of-each-fault", seconds=20, bound=ANSWERS, ambiguous=True)
+async def fifty_percent(trial: Trial) -> None:
+    """50 % of each: 401, 422, 429, 500, 503, calls that hang, and calls that are cut off."""
+    await _partly_misbehaving(trial, 0.5)
+
+
+async def _partly_misbehaving(trial: Trial, share: float) -> None:
+    names = ("unauthorized", "declined", "rate_limited", "unavailable", "server_error", "hang", "reset")
+    await _misbehaving(trial, **dict.fromkeys(names, share))
+
+
+@scenario("token-revoked", seconds=20, quick_seconds=4, bound=REFUSED)
+async def token_revoked(trial: Trial) -> None:
+    """Every token is revoked, several times a second."""
+    ends = time.monotonic() + trial.seconds
+    while time.monotonic() < ends:
+        trial.stand.gateway.revoke_tokens()
+        await asyncio.sleep(trial.random.uniform(0.1, 1))
+
+
+@scenario("token-endpoint-down", seconds=30, bound=REFUSED)
+async def token_endpoint_down(trial: Trial) -> None:
+    """Every token is revoked, and there is no new one for long."""
+    await asyncio.sleep(2)
+    trial.stand.gateway.misbehave(authentication_down=True)
+    trial.stand.gateway.revoke_tokens()
+    await asyncio.sleep(trial.seconds)
+
+
+@scenario("401-storm", seconds=20, bound=REFUSED)
+async def unauthorized(trial: Trial) -> None:
+    """The Gateway gives tokens, and refuses every one of them."""
+    await _misbehaving(trial, unauthorized=1.0)
+
+
+@scenario("403-for-a-while", seconds=20, quick_seconds=4, bound=REFUSED)
+async def forbidden(trial: Trial) -> None:
+    """The Gateway says that our account lacks a permission."""
+    await _misbehaving(trial, forbidden=1.0)
+
+
+@scenario("429-with-retry-after", seconds=20, bound=REFUSED)
+async def rate_limited(trial: Trial) -> None:
+    """The Gateway has enough, and asks for 2 seconds of rest."""
+    await _misbehaving(trial, rate_limited=1.0, retry_after=2)
+
+
+@scenario("503-with-retry-after", seconds=20, bound=REFUSED)
+async def unavailable(trial: Trial) -> None:
+    """The Gateway is in maintenance, and asks for 2 seconds of rest."""
+    await _misbehaving(trial, unavailable=1.0, retry_after=2)
+
+
+async def _misbehaving(trial: Trial, **faults: Any) -> None:
+    """Faults for as long as the trial lasts."""
+    trial.stand.gateway.misbehave(**faults)
+    await asyncio.sleep(trial.seconds)
+    trial.stand.gateway.misbehave(**dict.fromkeys(faults, 0))
+
+
+@scenario(
+    "deduplicating-gateway",
+    seconds=40,
+    bound="nothing: a Gateway that ignores a repetition can be asked again",
+    deduplicates=True,
+)
+async def deduplicating(trial: Trial) -> None:
+    """The Gateway ignores repetitions: 10 % of each fault, processes killed every 5 seconds, PostgreSQL crashing."""
+    trial.stand.gateway.misbehave(server_error=0.1, hang=0.1, reset=0.1, unavailable=0.1)
+    ends = time.monotonic() + trial.seconds
+    while time.monotonic() < ends:
+        await asyncio.sleep(5)
+        service = trial.random.choice(trial.stand.services)
+        await service.kill()
+        await service.start(service.variables)
+        await service.ready()
+        await trial.stand.database.crash()
+        await trial.stand.database.start()
