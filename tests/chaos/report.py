@@ -67,28 +67,32 @@ class Report:
         }
 
     def _markdown(self) -> str:
-        facts = self._facts()
+        verdict = "Every scenario holds." if self.holds else "NOT every scenario holds."
         rows = [_COLUMNS, ["---", *["---:"] * (len(_COLUMNS) - 2), "---"], *map(_cells, self.outcomes)]
+        meanings = [[f"`{each.scenario.name}`", each.scenario.breaks, each.scenario.bound] for each in self.outcomes]
         lines = [
             "# Under faults",
             "",
-            f"Written by `{self.command}`: seed {self.seed}, {facts['cores']} cores, Python {facts['python']}, "
-            f"PostgreSQL {facts['postgresql']}, on a ledger that held {self.rows:,} events before. "
-            f"{SERVICES} processes with {CONCURRENCY} calls at once each, leases of {LEASE:g} seconds.",
+            self._introduction(),
             "",
-            f"**{'Every scenario holds.' if self.holds else 'NOT every scenario holds.'}** Contributed twice in the "
-            f"whole run: {self.twice}.",
+            f"**{verdict}** Contributed twice in the whole run: {self.twice}.",
             "",
-            *(_row(cells) for cells in rows),
+            *map(_row, rows),
             "",
             *_EXPLANATION,
             "",
-            "| scenario | what is broken | what may be unknown |",
-            "|---|---|---|",
-            *(_row([f"`{each.scenario.name}`", each.scenario.breaks, each.scenario.bound]) for each in self.outcomes),
+            *map(_row, [["scenario", "what is broken", "what may be unknown"], ["---"] * 3, *meanings]),
             *_failures(self.outcomes),
         ]
         return "\n".join(lines) + "\n"
+
+    def _introduction(self) -> str:
+        facts = self._facts()
+        return (
+            f"Written by `{self.command}`: seed {self.seed}, {facts['cores']} cores, Python {facts['python']}, "
+            f"PostgreSQL {facts['postgresql']}, on a ledger that held {self.rows:,} events before.\n"
+            f"{SERVICES} processes with {CONCURRENCY} calls at once each, and leases of {LEASE:g} seconds."
+        )
 
 
 _COLUMNS = [
