@@ -109,13 +109,11 @@ async def _dispatching(
             jitter=random.random,
         )
         pace = Pace(
-            concurrency=settings.gateway.connections,
             poll_interval=settings.dispatcher.poll_interval,
             lease=settings.dispatcher.lease,
-            hold=settings.dispatcher.hold,
             stalled_after=settings.dispatcher.stalled_after,
         )
-        dispatcher = Dispatcher(delivery, pace, jitter=random.random)
+        dispatcher = Dispatcher(delivery, pace, settings.circuit_policy(), jitter=random.random)
         keeping = asyncio.create_task(token.keep())
         running = asyncio.create_task(dispatcher.run())
         try:

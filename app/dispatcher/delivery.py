@@ -23,6 +23,14 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What a delivery says about the Gateway."""
+
+    verdict: Verdict
+    retry_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """How to deliver. `jitter` gives random numbers in [0, 1)."""
 
@@ -32,20 +40,20 @@ class Delivery:
     policy: RetryPolicy
     jitter: Callable[[], float]
 
-    async def deliver(self, claim: Claim) -> Verdict:
+    async def deliver(self, claim: Claim) -> Delivered:
         """Call and settle. Once the call has begun, its outcome is known here alone, so this keeps trying
         to write it until it is written or the lease has passed to another.
         """
         began = time.monotonic()
         reply = await self.gateway.contribute(claim.id, claim.body)
         took = time.monotonic() - began
-        means = verdict(reply)
+        means, wait = verdict(reply), retry_after(reply, now=datetime.now(UTC))
         settled = settlement(
             means,
             self.policy,
             attempt=claim.attempt,
             age=claim.age + timedelta(seconds=took),
-            retry_after=retry_after(reply, now=datetime.now(UTC)),
+            retry_after=wait,
             jitter=self.jitter(),
         )
         if await self._settle(claim, settled, reply):
@@ -53,7 +61,7 @@ class Delivery:
         else:
             self.metrics.leases_lost.inc()
             _log.error("dispatcher.lease_lost", **_ids(claim), verdict=means.name.lower())
-        return means
+        return Delivered(verdict=means, retry_after=wait)
 
     async def _settle(self, claim: Claim, settled: Settlement, reply: Reply) -> bool:
         status, text = _answer(reply)

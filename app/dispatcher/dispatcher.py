@@ -11,47 +11,55 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from app.dispatcher.delivery import SETTLE_RETRY, Delivery
-from app.domain.outcome import Verdict
+from app.dispatcher.delivery import SETTLE_RETRY, Delivered, Delivery
+from app.domain.circuit import Circuit, CircuitPolicy
 from app.domain.settlement import Status
 from app.ledger.engine import LedgerUnavailableError
-from app.ledger.outbox import Claim
+from app.ledger.outbox import Claim, Recovered
 
 RECOVER_EVERY = 5.0  # seconds between looks for leases that their holders left behind
+RENEWALS = 3  # in the time of a lease
 
-State = Literal["ok", "held", "failing", "stalled", "stopped"]
+State = Literal["ok", "held", "circuit_open", "failing", "stalled", "stopped"]
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """`concurrency` calls at once; looks for work at least every `poll_interval`; `hold` is the time between probes
-    while the Gateway answers 403; without a finished pass for `stalled_after`, the dispatcher counts as stalled.
+    """Looks for work at least every `poll_interval`. A `lease` is renewed for as long as a call takes, and so bounds
+    for how long nobody knows that its holder died. Without a finished pass for `stalled_after`, the dispatcher counts
+    as stalled.
     """
 
-    concurrency: int
     poll_interval: timedelta
     lease: timedelta
-    hold: timedelta
     stalled_after: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call under way: its lease, and which generation of the circuit let it through."""
+
+    token: UUID
+    generation: int
 
 
 class Dispatcher:
     """Runs until it is stopped; any number of them may work on one ledger."""
 
-    def __init__(self, delivery: Delivery, pace: Pace, *, jitter: Callable[[], float]) -> None:
+    def __init__(self, delivery: Delivery, pace: Pace, circuit: CircuitPolicy, *, jitter: Callable[[], float]) -> None:
         self._delivery = delivery
         self._pace = pace
+        self._circuit = Circuit.closed(circuit)
         self._jitter = jitter
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Call] = {}
         self._unsent: set[UUID] = set()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._failures = 0
         self._progress = time.monotonic()
-        self._recovered = float("-inf")
-        self._held_until: float | None = None
+        self._recovered = time.monotonic()  # whoever lives has time to renew, also where the database just came back
 
     @property
     def state(self) -> State:
@@ -62,7 +70,7 @@ class Dispatcher:
             return "stalled"
         if self._failures:
             return "failing"
-        return "ok" if self._held_until is None else "held"
+        return _STATES[self._circuit.state]
 
     @property
     def in_flight(self) -> int:
@@ -79,6 +87,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
+        renewing = asyncio.create_task(self._keep_leases())
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
@@ -87,7 +96,7 @@ class Dispatcher:
                 await asyncio.wait(self._running)
             await self._give_back_at_last()
         finally:
-            for task in self._running:  # only where `run` is cut off
+            for task in (renewing, *self._running):  # of those running only where `run` is cut off
                 task.cancel()
 
     def stop(self) -> None:
@@ -101,6 +110,7 @@ class Dispatcher:
             more = await self._pass()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next pass must come
             self._failures += 1
+            self._recovered = time.monotonic()  # a database that was away for all has others renew their leases first
             self._delivery.metrics.passes_failed.inc()
             known = isinstance(error, LedgerUnavailableError)
             trace = {} if known else {"exc_info": error}
@@ -122,19 +132,23 @@ class Dispatcher:
         claims = await self._claim(slots)
         for claim in claims:
             self._start(claim)
-        return len(claims) == slots and self._held_until is None
+        return len(claims) == slots
 
     async def _claim(self, slots: int) -> list[Claim]:
-        """Claim, and remember the token for as long as something may be leased with it and not sent: when the answer
-        was lost, or when we are told to stop meanwhile.
+        """Claim, and mark as being sent what we are about to send. The token is remembered for as long as something may
+        be leased with it and not sent: where an answer was lost, where meanwhile we are told to stop or the circuit
+        opens, or where the process slept until another may have taken over.
         """
-        token = uuid4()
+        token, lease, generation = uuid4(), self._pace.lease, self._circuit.generation
         self._unsent.add(token)
-        claims = await self._delivery.outbox.claim(slots, token=token, lease=self._pace.lease)
-        if self._stopping.is_set():
+        claims = await self._delivery.outbox.claim(slots, token=token, lease=lease)
+        began = time.monotonic()
+        ours = await self._delivery.outbox.begin(token, lease=lease) if claims else set[UUID]()
+        slept = time.monotonic() - began > lease.total_seconds()
+        if slept or self._stopping.is_set() or self._circuit.generation != generation:
             return []
         self._unsent.discard(token)
-        return claims
+        return [claim for claim in claims if claim.id in ours]
 
     async def _give_back(self) -> None:
         for token in tuple(self._unsent):
@@ -151,35 +165,45 @@ class Dispatcher:
                 await asyncio.sleep(SETTLE_RETRY)
 
     def _slots(self) -> int:
-        if self._held_until is None:
-            return self._pace.concurrency - len(self._running)
-        probing = bool(self._running) or time.monotonic() < self._held_until
-        return 0 if probing else 1
+        """What the circuit allows to its own generation, within what connections there are for all."""
+        circuit = self._circuit
+        if circuit.state == "open" and not self._delivery.gateway.answers:
+            return 0
+        fresh = sum(call.generation == circuit.generation for call in self._running.values())
+        free = circuit.policy.concurrency - len(self._running)
+        return max(0, min(circuit.allowed(time.monotonic()) - fresh, free))
 
     def _start(self, claim: Claim) -> None:
-        task = asyncio.create_task(self._deliver(claim))
-        self._running.add(task)
+        call = Call(token=claim.lease_token, generation=self._circuit.generation)
+        task = asyncio.create_task(self._deliver(claim, call))
+        self._running[task] = call
         self._delivery.metrics.in_flight.set(len(self._running))
         task.add_done_callback(self._finished)
 
-    async def _deliver(self, claim: Claim) -> None:
-        means = await self._delivery.deliver(claim)
-        if means is Verdict.FORBIDDEN:
-            self._hold()
-        elif means in {Verdict.CONTRIBUTED, Verdict.DECLINED} and self._held_until is not None:
-            self._held_until = None
-            self._delivery.metrics.held.set(0)
-            _log.info("dispatcher.released")
+    async def _deliver(self, claim: Claim, call: Call) -> None:
+        self._learn(await self._delivery.deliver(claim), call)
 
-    def _hold(self) -> None:
-        """A missing permission concerns every contribution alike: hold them all, and probe with one at a time."""
-        if self._held_until is None:
-            self._delivery.metrics.held.set(1)
-            _log.error("dispatcher.held", reason="the Gateway answers 403: our account lacks a permission")
-        self._held_until = time.monotonic() + self._pace.hold.total_seconds()
+    def _learn(self, delivered: Delivered, call: Call) -> None:
+        """Open or close the circuit by how a call went."""
+        before = self._circuit
+        self._circuit = before.after(
+            delivered.verdict,
+            generation=call.generation,
+            now=time.monotonic(),
+            jitter=self._jitter(),
+            retry_after=delivered.retry_after,
+        )
+        state = self._circuit.state
+        self._delivery.metrics.held.set(state == "held")
+        self._delivery.metrics.circuit_open.set(state == "open")
+        if self._circuit.generation != before.generation and state == "open":
+            self._delivery.gateway.ask()
+        if state != before.state:
+            level, event = _SAID[state]
+            _log.log(level, event, reason=delivered.verdict.value)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         self._delivery.metrics.in_flight.set(len(self._running))
         self._wake.set()
         if not task.cancelled() and (error := task.exception()):
@@ -189,13 +213,30 @@ class Dispatcher:
         now = time.monotonic()
         if now - self._recovered < RECOVER_EVERY:
             return
-        recovered = await self._delivery.outbox.recover(deduplicates=self._delivery.policy.deduplicates)
+        metrics, deduplicates = self._delivery.metrics, self._delivery.policy.deduplicates
+        recovered = await self._delivery.outbox.recover(deduplicates=deduplicates)
         self._recovered = now
-        if recovered:
-            self._delivery.metrics.leases_recovered.inc(recovered)
-            if not self._delivery.policy.deduplicates:
-                self._delivery.metrics.contributions_settled.labels(Status.UNKNOWN).inc(recovered)
-            _log.error("dispatcher.leases_recovered", count=recovered)
+        if recovered == Recovered():
+            return
+        metrics.leases_recovered.inc(recovered.unsent + recovered.sent)
+        if not deduplicates:
+            metrics.contributions_settled.labels(Status.UNKNOWN).inc(recovered.sent)
+        _log.error("dispatcher.leases_recovered", unsent=recovered.unsent, sent=recovered.sent)
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases of what is under way, apart from the passes, which may be waiting for the database."""
+        interval = self._pace.lease.total_seconds() / RENEWALS
+        while True:  # noqa: ASYNC110 - it is time that is waited for
+            await asyncio.sleep(interval if await self._renewed() else SETTLE_RETRY)
+
+    async def _renewed(self) -> bool:
+        try:
+            if tokens := {call.token for call in self._running.values()}:
+                await self._delivery.outbox.renew(tokens, lease=self._pace.lease)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next renewal must come
+            _log.warning("dispatcher.renewal_failed", error=str(error))
+            return False
+        return True
 
     async def _rest(self, seconds: float) -> None:
         """Wait for word of work, of a free slot or of the end, or for the time to look again."""
@@ -207,3 +248,11 @@ class Dispatcher:
 
     def _backoff(self) -> float:
         return float(min(2 ** min(self._failures, 6) * 0.1, 5.0) * (0.5 + self._jitter() / 2))
+
+
+_STATES: dict[str, State] = {"closed": "ok", "open": "circuit_open", "held": "held"}
+_SAID = {
+    "closed": (20, "dispatcher.circuit_closed"),
+    "open": (40, "dispatcher.circuit_opened"),
+    "held": (40, "dispatcher.held"),
+}

@@ -43,6 +43,8 @@ class Verdict(Enum):
     CONTRIBUTED = "the Gateway accepted it"
     DECLINED = "the Gateway refused it for good"
     RETRY = "surely not contributed: try again"
+    UNREACHABLE = "surely not sent: try again, no attempt spent"
+    UNAVAILABLE = "surely not contributed, as nothing else would be: try again"
     UNAUTHENTICATED = "no service token: try again, no attempt spent"
     FORBIDDEN = "our account lacks a permission: hold everything, no attempt spent"
     AMBIGUOUS = "it may have been contributed"
@@ -50,18 +52,20 @@ class Verdict(Enum):
 
 LONGEST_WAIT = 10**9  # seconds; whoever waits has a limit of its own
 
-_RETRY = frozenset({401, 408, 425, 429, 503})  # 401 here is the refusal of a fresh token
+_RETRY = frozenset({401, 408, 425, 429})  # 401 here is the refusal of a fresh token
 
 
 def verdict(reply: Reply) -> Verdict:
     """Classify a reply."""
     match reply:
         case NotSent():
-            return Verdict.RETRY
+            return Verdict.UNREACHABLE
         case NoToken():
             return Verdict.UNAUTHENTICATED
         case Answered(status=403):
             return Verdict.FORBIDDEN
+        case Answered(status=503):
+            return Verdict.UNAVAILABLE
         case Answered(status=status) if status in _RETRY:
             return Verdict.RETRY
         case Answered(status=status):

@@ -52,7 +52,7 @@ def settlement(
     jitter: float,
 ) -> Settlement:
     """Decide how to settle. `attempt` counts this call (1 is the first), `age` is the time since the event was
-    recorded, `jitter` is random in [0, 1).
+    recorded or the contribution replayed, `jitter` is random in [0, 1).
     """
     match verdict:
         case Verdict.CONTRIBUTED:
@@ -65,9 +65,9 @@ def settlement(
             return Settlement(status=Status.PENDING, delay=policy.hold * jitter, spent=False)
         case _ if age >= policy.give_up_after:
             return Settlement(status=Status.UNKNOWN if verdict is Verdict.AMBIGUOUS else Status.EXPIRED)
-        case Verdict.RETRY | Verdict.AMBIGUOUS:
+        case Verdict.RETRY | Verdict.UNREACHABLE | Verdict.UNAVAILABLE | Verdict.AMBIGUOUS:
             wait = max(_backoff(policy, attempt) * jitter, min(retry_after or timedelta(), policy.retry_after_limit))
-            return Settlement(status=Status.PENDING, delay=wait)
+            return Settlement(status=Status.PENDING, delay=wait, spent=verdict is not Verdict.UNREACHABLE)
 
 
 def _backoff(policy: RetryPolicy, attempt: int) -> timedelta:

@@ -23,6 +23,15 @@ class Gateway:
         """Whether there is a token to work with."""
         return self._token.current is not None
 
+    @property
+    def answers(self) -> bool:
+        """Whether it has given us a token since we last asked for one."""
+        return not self._token.wanted
+
+    def ask(self) -> None:
+        """See whether it answers, with the one request that moves no money: for another token, until there is one."""
+        self._token.renew()
+
     async def contribute(self, contribution_id: UUID, body: str) -> Reply:
         """Make one contribution. A refused token is replaced and the call repeated once: a 401 says that nothing
         was contributed. Where the fresh token is refused as well, it is the call that the Gateway won't have, and

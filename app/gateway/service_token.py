@@ -12,7 +12,7 @@ from app.domain.outcome import Answered, NotSent, Unanswered
 from app.gateway.call import Caller
 
 RETRY_BASE = timedelta(seconds=0.5)
-RETRY_LIMIT = timedelta(seconds=30)
+RETRY_LIMIT = timedelta(seconds=10)
 
 _log = structlog.get_logger()
 
@@ -40,6 +40,11 @@ class ServiceToken:
         self._failures = 0
 
     @property
+    def wanted(self) -> bool:
+        """Whether a token is being acquired."""
+        return self._wanted.is_set()
+
+    @property
     def current(self) -> str | None:
         """The token, or None while there is none. One that was just refused is given until its successor is here or
         could not be had: the refusal may have been of that one call, and the others go on.
@@ -54,9 +59,13 @@ class ServiceToken:
     def reject(self, token: str) -> None:
         """Say that the Gateway refused a token. Of many callers with the same one, the first brings a new one about."""
         if token == self._token and not self._wanted.is_set():
-            self._renewed.clear()
-            self._wanted.set()
+            self.renew()
             _log.warning("gateway.token_rejected")
+
+    def renew(self) -> None:
+        """Have another token acquired, whatever the present one is worth: to see whether the Gateway answers."""
+        self._renewed.clear()
+        self._wanted.set()
 
     def confirm(self) -> None:
         """Say that the Gateway accepted a call, so that the next refusal is answered at once."""

@@ -5,18 +5,37 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Interval, Row, Text, Uuid, bindparam, case, func, literal, null, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Interval,
+    Row,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.event import EventKey
 from app.domain.settlement import Settlement, Status
 from app.ledger.engine import unavailable
-from app.ledger.tables import contributions
+from app.ledger.tables import contributions, pauses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A contribution leased to us. `attempt` counts the call to come; `age` is the time since it was recorded."""
+    """A contribution leased to us. `attempt` counts the call to come; `age` is the time since it was recorded, or since
+    a person had it sent again.
+    """
 
     id: UUID
     key: EventKey
@@ -25,6 +44,14 @@ class Claim:
     attempt: int
     age: timedelta
     lease_token: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What holders left behind whose leases ended: `unsent` went back, of the rest nobody knows whether it was sent."""
+
+    unsent: int = 0
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +71,21 @@ class Outbox:
         self._engine = engine
 
     async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:
-        """Lease up to `limit` contributions that are due, the longest due first. After an error they may be leased
-        all the same: `release` the token before claiming with another.
+        """Lease up to `limit` contributions that are due, the longest due first; none while forwarding is paused.
+        Nothing may be sent before `begin`. After an error they may be leased all the same.
         """
         rows = await self._execute(_CLAIM, limit=limit, lease=lease, token=token)
         return [_claim(row) for row in rows]
+
+    async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
+        """Mark what is leased with a token as being sent, and lease it anew; once this has returned it may be sent.
+        Returns the ids that are still ours. After an error they may be marked all the same: `release` the token.
+        """
+        return {row.id for row in await self._execute(_BEGIN, token=token, lease=lease)}
+
+    async def renew(self, tokens: set[UUID], *, lease: timedelta) -> int:
+        """Lease anew everything leased with these tokens. Returns how many that were."""
+        return len(await self._execute(_RENEW, tokens=list(tokens), lease=lease))
 
     async def settle(
         self, claim: Claim, settlement: Settlement, *, gateway_status: int | None, gateway_response: str
@@ -77,12 +114,13 @@ class Outbox:
         rows = await self._execute(_STATUS, claim_id=claim.id)
         return [settlement.status] == [row.status for row in rows]
 
-    async def recover(self, *, deduplicates: bool) -> int:
-        """Settle what dead holders left behind: unknown, or due again where the Gateway ignores a repetition.
-        Returns how many.
+    async def recover(self, *, deduplicates: bool) -> Recovered:
+        """Take over what dead holders left behind: due again where nothing was sent or the Gateway ignores a
+        repetition, else unknown.
         """
         rows = await self._execute(_RECOVER, new_status=Status.PENDING if deduplicates else Status.UNKNOWN)
-        return len(rows)
+        unsent = sum(row.unsent for row in rows)
+        return Recovered(unsent=unsent, sent=len(rows) - unsent)
 
     async def backlog(self) -> Backlog:
         """Measure the backlog from the index of what is due."""
@@ -114,14 +152,15 @@ def _is(status: Status) -> ColumnElement[bool]:
 
 _c = contributions.c
 _OURS = _c.lease_token == bindparam("token", type_=Uuid)
-_UNLEASED: dict[str, Any] = {"lease_token": null(), "leased_until": null()}
+_UNLEASED: dict[str, Any] = {"lease_token": null(), "leased_until": null(), "unsent": false()}
+_LEASED_ANEW = func.now() + bindparam("lease", type_=Interval)
 _NEW_STATUS = bindparam("new_status", type_=Text)
 _SETTLED_AT = case((_NEW_STATUS.is_distinct_from(Status.PENDING), func.now()))
 
 # SKIP LOCKED, so that dispatchers pass each other by; in a CTE, so that the planner can't run the choice again.
 _due = (
     select(_c.id)
-    .where(_is(Status.PENDING), _c.next_attempt_at <= func.now())
+    .where(_is(Status.PENDING), _c.next_attempt_at <= func.now(), ~select(pauses.c.paused).exists())
     .order_by(_c.next_attempt_at)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
@@ -135,7 +174,8 @@ _CLAIM = (
         status=Status.IN_FLIGHT,
         attempt=_c.attempt + 1,
         lease_token=bindparam("token", type_=Uuid),
-        leased_until=func.now() + bindparam("lease", type_=Interval),
+        leased_until=_LEASED_ANEW,
+        unsent=true(),
     )
     .returning(
         _c.id,
@@ -146,8 +186,20 @@ _CLAIM = (
         _c.body,
         _c.attempt,
         _c.lease_token,
-        (func.now() - _c.recorded_at).label("age"),
+        (func.now() - func.coalesce(_c.replayed_at, _c.recorded_at)).label("age"),
     )
+)
+_BEGIN = (
+    update(contributions)
+    .where(_is(Status.IN_FLIGHT), _OURS)  # the status for the sake of its index
+    .values(unsent=false(), leased_until=_LEASED_ANEW)
+    .returning(_c.id)
+)
+_RENEW = (
+    update(contributions)
+    .where(_is(Status.IN_FLIGHT), _c.lease_token == any_(bindparam("tokens", type_=ARRAY(Uuid))))
+    .values(leased_until=_LEASED_ANEW)
+    .returning(_c.id)
 )
 _SETTLE = (
     update(contributions)
@@ -165,29 +217,34 @@ _SETTLE = (
 )
 _RELEASE = (
     update(contributions)
-    .where(_is(Status.IN_FLIGHT), _OURS)  # the status for the sake of its index
+    .where(_is(Status.IN_FLIGHT), _OURS)
     .values(status=Status.PENDING, attempt=_c.attempt - 1, **_UNLEASED)
     .returning(_c.id)
 )
 _STATUS = select(_c.status).where(_c.id == bindparam("claim_id", type_=Uuid))
 _left = (
-    select(_c.id)
+    select(_c.id, _c.unsent)
     .where(_is(Status.IN_FLIGHT), _c.leased_until < func.now())
     .limit(1000)
     .with_for_update(skip_locked=True)
     .cte("left_behind")
     .prefix_with("MATERIALIZED")
 )
+_LEFT_UNSENT = _left.c.unsent
 _RECOVER = (
     update(contributions)
     .where(_c.id == _left.c.id)
     .values(
-        status=_NEW_STATUS,
-        settled_at=_SETTLED_AT,
-        gateway_response=literal("the dispatcher holding the lease did not settle it"),
+        status=case((_LEFT_UNSENT, Status.PENDING), else_=_NEW_STATUS),
+        attempt=_c.attempt - case((_LEFT_UNSENT, 1), else_=0),
+        settled_at=case((_LEFT_UNSENT, null()), else_=_SETTLED_AT),
+        gateway_status=case((_LEFT_UNSENT, _c.gateway_status)),
+        gateway_response=case(
+            (_LEFT_UNSENT, _c.gateway_response), else_="the dispatcher holding the lease did not settle it"
+        ),
         **_UNLEASED,
     )
-    .returning(_c.id)
+    .returning(_c.id, _LEFT_UNSENT)
 )
 _BACKLOG = select(
     func.count().label("pending"),

@@ -61,6 +61,9 @@ class Metrics:
         self.held = Gauge(
             name("dispatcher_held"), "1 while the Gateway answers 403 and everything is held", registry=registry
         )
+        self.circuit_open = Gauge(
+            name("dispatcher_circuit_open"), "1 while the Gateway fails and only probes are sent", registry=registry
+        )
         self.authenticated = Gauge(name("gateway_authenticated"), "1 while there is a service token", registry=registry)
         self.backlog = Gauge(name("backlog"), "Contributions pending, in all processes", registry=registry)
         self.backlog_oldest_due = Gauge(

@@ -85,7 +85,7 @@ class Dispatcher(_Section):
     """The background half."""
 
     poll_interval: Duration = timedelta(seconds=1)
-    lease: Duration = timedelta(seconds=90)
+    lease: Duration = timedelta(seconds=15)
     backoff_base: Duration = timedelta(seconds=1)
     backoff_limit: Duration = timedelta(minutes=5)
     retry_after_limit: Duration = timedelta(hours=1)

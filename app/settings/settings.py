@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from app.domain.circuit import CircuitPolicy
 from app.domain.feed import Feed, Kind
 from app.domain.filtering import Filter, LoopFilter, folded
 from app.domain.rules import Rule, template_fields
@@ -90,9 +91,10 @@ class Settings(BaseSettings):
     def _timing_mistakes(self) -> Iterator[str]:
         if self.gateway.connect_timeout * 3 > self.gateway.timeout:  # a free connection, TCP, TLS
             yield "gateway.connect_timeout: must be at most a third of gateway.timeout, to tell which came first"
-        longest = self.database_timeout + self.longest_delivery()
-        if self.dispatcher.lease <= longest:
-            yield f"dispatcher.lease: must be more than {duration_text(longest)}, or leases end during calls"
+        if self.dispatcher.lease < self.database_timeout * 1.5:  # it is renewed when a third of it has passed
+            shortest = duration_text(self.database_timeout * 3 / 2)
+            yield f"dispatcher.lease: must be at least {shortest}, half as much again as database_timeout, or a slow \
+renewal loses it"
         if self.dispatcher.stalled_after <= self.dispatcher.poll_interval:
             yield "dispatcher.stalled_after: must be more than dispatcher.poll_interval, or waiting counts as stalled"
 
@@ -163,6 +165,15 @@ class Settings(BaseSettings):
             retry_after_limit=self.dispatcher.retry_after_limit,
             hold=self.dispatcher.hold,
             give_up_after=self.dispatcher.give_up_after,
+        )
+
+    def circuit_policy(self) -> CircuitPolicy:
+        """When to stop calling the Gateway, for the domain. A probe that may be repeated can do no harm."""
+        costly = self.dispatcher.hold if self.gateway.deduplicates else self.dispatcher.backoff_limit
+        return CircuitPolicy(
+            concurrency=self.gateway.connections,
+            hold=self.dispatcher.hold,
+            ambiguous_limit=max(costly, self.dispatcher.hold),
         )
 
     def database(self) -> Database:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
+from app.domain.circuit import CircuitPolicy
 from app.domain.settlement import RetryPolicy, Settlement
 from app.gateway.call import Caller, Limits, http_transport
 from app.gateway.client import Gateway
@@ -39,9 +40,8 @@ POLICY = RetryPolicy(
 LIMITS = Limits(
     timeout=timedelta(seconds=5), connect_timeout=timedelta(seconds=5), connections=8, response_limit=10_000
 )
-PACE = Pace(
-    concurrency=8, poll_interval=MOMENT, lease=timedelta(minutes=1), hold=MOMENT, stalled_after=timedelta(minutes=1)
-)
+PACE = Pace(poll_interval=MOMENT, lease=timedelta(minutes=1), stalled_after=timedelta(minutes=1))
+CIRCUIT = CircuitPolicy(concurrency=8, hold=MOMENT, ambiguous_limit=MOMENT)
 
 Dispatching = Callable[..., AbstractAsyncContextManager[Dispatcher]]
 
@@ -52,7 +52,11 @@ def dispatching(engine: AsyncEngine, gateway: Running) -> Dispatching:
 
     @asynccontextmanager
     async def run(
-        policy: RetryPolicy = POLICY, pace: Pace = PACE, limits: Limits = LIMITS, outbox: Outbox | None = None
+        policy: RetryPolicy = POLICY,
+        pace: Pace = PACE,
+        circuit: CircuitPolicy = CIRCUIT,
+        limits: Limits = LIMITS,
+        outbox: Outbox | None = None,
     ) -> AsyncIterator[Dispatcher]:
         async with http_transport(limits, None) as transport:
             caller = Caller(gateway.url, limits, transport)
@@ -67,7 +71,7 @@ def dispatching(engine: AsyncEngine, gateway: Running) -> Dispatching:
                 policy=policy,
                 jitter=lambda: 0.5,
             )
-            dispatcher = Dispatcher(delivery, pace, jitter=lambda: 0.0)
+            dispatcher = Dispatcher(delivery, pace, circuit, jitter=lambda: 0.0)
             tasks = [asyncio.create_task(token.keep()), asyncio.create_task(dispatcher.run())]
             try:
                 yield dispatcher
@@ -223,7 +227,7 @@ async def test_a_missing_permission_holds_everything_and_spends_no_attempt(
 ) -> None:
     _break(gateway, forbidden=1.0)
     await _owe(engine, 20)
-    async with dispatching(pace=replace(PACE, hold=timedelta(hours=1))) as dispatcher:
+    async with dispatching(circuit=replace(CIRCUIT, hold=timedelta(hours=1))) as dispatcher:
 
         async def held() -> bool:
             return dispatcher.state == "held" and dispatcher.in_flight == 0
@@ -231,7 +235,7 @@ async def test_a_missing_permission_holds_everything_and_spends_no_attempt(
         await examples.eventually(held)
 
     assert {("pending", 0)} == {(row.status, row.attempt) for row in await _rows(engine)}
-    assert len(gateway.simulator.account.calls) <= PACE.concurrency
+    assert len(gateway.simulator.account.calls) <= CIRCUIT.concurrency
 
 
 async def test_a_permission_that_is_given_back_is_noticed_by_a_probe(
@@ -265,10 +269,13 @@ async def test_a_gateway_without_a_token_for_us_leaves_everything_pending(
 
 
 async def test_what_a_dead_dispatcher_left_is_unknown_and_not_sent_again(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
     await _owe(engine)
-    await Outbox(engine).claim(1, token=uuid4(), lease=timedelta(seconds=-1))
+    token, ended = uuid4(), timedelta(seconds=-1)
+    await Outbox(engine).claim(1, token=token, lease=ended)
+    await Outbox(engine).begin(token, lease=ended)
     async with dispatching():
         await _all(engine, "unknown")
 
@@ -427,20 +434,125 @@ async def test_what_was_leased_by_a_claim_whose_answer_was_lost_is_given_back_an
     assert {1} == set(gateway.simulator.account.contributions().values())
 
 
-async def test_what_a_lost_claim_holds_is_given_back_before_it_is_taken_for_a_dead_holders(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
+async def test_what_a_dispatcher_slept_over_is_given_back_and_not_sent(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
-    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
+    """As after SIGSTOP and SIGCONT: when it has marked what it claimed as being sent, its lease is over already."""
+
+    class Counting(Outbox):
+        released = 0
+
+        async def release(self, token: UUID) -> int:
+            self.released += await super().release(token)
+            return self.released
+
     await _owe(engine, 5)
-    pace = replace(PACE, lease=timedelta(microseconds=1))
-    async with dispatching(outbox=_LosesAnswers(engine, "claim"), pace=replace(pace, concurrency=5)):
+    outbox = Counting(engine)
+    async with dispatching(outbox=outbox, pace=replace(PACE, lease=timedelta(microseconds=1))):
 
-        async def moved_on() -> bool:
-            return all(row.status in {"contributed", "unknown"} for row in await _rows(engine))
+        async def given_back() -> bool:
+            return outbox.released > 5
 
-        await examples.eventually(moved_on)
+        await examples.eventually(given_back)
 
-    assert len(gateway.simulator.account.calls) == 5
+    assert {("pending", 0)} == {(row.status, row.attempt) for row in await _rows(engine)}
+    assert gateway.simulator.account.calls == []
+
+
+async def test_what_is_claimed_while_the_circuit_opens_is_given_back_unsent(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    class Waiting(Outbox):
+        dispatcher: Dispatcher
+
+        async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
+            ours = await super().begin(token, lease=lease)
+
+            async def held() -> bool:
+                return self.dispatcher.state == "held"
+
+            if self.dispatcher.in_flight:
+                await examples.eventually(held)
+            return ours
+
+    _break(gateway, forbidden=1.0, latency=0.3)
+    await _owe(engine)
+    outbox = Waiting(engine)
+    async with dispatching(outbox=outbox, circuit=replace(CIRCUIT, hold=timedelta(hours=1))) as dispatcher:
+        outbox.dispatcher = dispatcher
+
+        async def calling() -> bool:
+            return dispatcher.in_flight == 1
+
+        await examples.eventually(calling)
+        await Inbox(engine).record(examples.entry("bet-1"))
+        await _all(engine, "pending")
+
+    assert {("pending", 0)} == {(row.status, row.attempt) for row in await _rows(engine)}
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_leases_are_renewed_for_as_long_as_a_call_takes(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    _break(gateway, hang=1.0)
+    await _owe(engine, 3)
+    seen = set[Any]()
+    async with dispatching(
+        pace=replace(PACE, lease=timedelta(seconds=1)), limits=replace(LIMITS, timeout=timedelta(seconds=2))
+    ):
+
+        async def renewed() -> bool:
+            seen.update(row.leased_until for row in await _rows(engine) if row.leased_until)
+            return len(seen) > 3
+
+        await examples.eventually(renewed)
+
+    assert {"unknown"} == {row.status for row in await _rows(engine)}
+
+
+@pytest.mark.parametrize("fault", ["hang", "reset", "server_error"])
+async def test_an_outage_leaves_at_most_one_concurrency_unknown(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, fault: str
+) -> None:
+    _break(gateway, **{fault: 1.0})
+    await _owe(engine, 50)
+    circuit = replace(CIRCUIT, ambiguous_limit=timedelta(hours=1), hold=timedelta(hours=1))
+    async with dispatching(circuit=circuit, limits=replace(LIMITS, timeout=timedelta(milliseconds=300))) as dispatcher:
+
+        async def opened() -> bool:
+            return dispatcher.state == "circuit_open" and dispatcher.in_flight == 0
+
+        await examples.eventually(opened)
+
+    settled = [(row.status, row.attempt) for row in await _rows(engine)]
+    assert settled.count(("unknown", 1)) <= CIRCUIT.concurrency
+    assert settled.count(("pending", 0)) >= 50 - CIRCUIT.concurrency
+
+
+async def test_a_gateway_that_is_down_costs_no_attempt_and_is_found_again(
+    engine: AsyncEngine, dispatching: Dispatching, gateway: Running
+) -> None:
+    """The one request that moves no money finds out whether it is back."""
+    _break(gateway, unavailable=1.0, authentication_down=True)
+    await _owe(engine, 50)
+    async with dispatching() as dispatcher:
+        assert dispatcher.gateway_state() == "unauthenticated"
+        _break(gateway, authentication_down=False)
+
+        async def opened() -> bool:
+            return dispatcher.state == "circuit_open"
+
+        await examples.eventually(opened)
+        _break(gateway, authentication_down=True, unavailable=0.0)
+        calls = len(gateway.simulator.account.calls)
+        _break(gateway, authentication_down=False)
+        await _all(engine, "contributed")
+
+        assert dispatcher.state == "ok"
+
+    assert calls <= CIRCUIT.concurrency
+    assert {1} == set(gateway.simulator.account.contributions().values())
 
 
 async def test_an_outcome_that_was_written_though_its_answer_was_lost_is_no_lost_lease(

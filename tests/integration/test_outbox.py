@@ -13,7 +13,7 @@ from app.domain.settlement import Settlement, Status
 from app.ledger.census import take_census
 from app.ledger.engine import create_engine
 from app.ledger.inbox import Decided, Duplicate, Inbox, Recorded
-from app.ledger.outbox import Backlog, Claim, Outbox
+from app.ledger.outbox import Backlog, Claim, Outbox, Recovered
 from app.ledger.tables import contributions
 from tests import examples
 
@@ -35,6 +35,13 @@ async def outbox(engine: AsyncEngine) -> Outbox:
 
 async def _claim(outbox: Outbox, *, lease: timedelta = LEASE) -> Claim:
     (claim,) = await outbox.claim(10, token=uuid4(), lease=lease)
+    return claim
+
+
+async def _begun(outbox: Outbox, *, lease: timedelta = LEASE) -> Claim:
+    """A claim that is about to be sent."""
+    claim = await _claim(outbox, lease=lease)
+    assert await outbox.begin(claim.lease_token, lease=lease) == {claim.id}
     return claim
 
 
@@ -131,7 +138,7 @@ async def test_a_lease_settles_once(outbox: Outbox) -> None:
 
 async def test_who_lost_the_lease_settles_nothing(engine: AsyncEngine, outbox: Outbox) -> None:
     """A dispatcher stopped beyond its lease must not overwrite what another has found out since."""
-    late = await _claim(outbox, lease=EXPIRED)
+    late = await _begun(outbox, lease=EXPIRED)
     await outbox.recover(deduplicates=True)
     await _claim(outbox)
 
@@ -157,24 +164,83 @@ async def test_a_settlement_can_be_asked_for_afterwards(outbox: Outbox) -> None:
 
 
 async def test_what_a_dead_dispatcher_left_is_unknown(engine: AsyncEngine, outbox: Outbox) -> None:
-    await _claim(outbox, lease=EXPIRED)
+    """Jobs that stay running when their worker is gone are published failures of others (River #1258, procrastinate
+    #1518).
+    """
+    await _begun(outbox, lease=EXPIRED)
 
-    assert await outbox.recover(deduplicates=False) == 1
+    assert Recovered(sent=1) == await outbox.recover(deduplicates=False)
     row = await _row(engine)
-    assert (row.status, row.lease_token, row.settled_at is not None) == ("unknown", None, True)
+    assert ("unknown", 1, None, True) == (row.status, row.attempt, row.lease_token, row.settled_at is not None)
 
 
 async def test_what_a_dead_dispatcher_left_is_due_again_where_the_gateway_deduplicates(outbox: Outbox) -> None:
+    await _begun(outbox, lease=EXPIRED)
+
+    assert Recovered(sent=1) == await outbox.recover(deduplicates=True)
+    assert (await _claim(outbox)).attempt == 2
+
+
+@pytest.mark.parametrize("deduplicates", [False, True])
+async def test_what_a_dead_dispatcher_never_began_to_send_is_due_again_and_spent_no_attempt(
+    outbox: Outbox, *, deduplicates: bool
+) -> None:
     await _claim(outbox, lease=EXPIRED)
 
-    assert await outbox.recover(deduplicates=True) == 1
-    assert (await _claim(outbox)).attempt == 2
+    assert Recovered(unsent=1) == await outbox.recover(deduplicates=deduplicates)
+    assert (await _claim(outbox)).attempt == 1
+
+
+async def test_what_another_took_over_can_not_be_begun(outbox: Outbox) -> None:
+    """A dispatcher stopped between claiming and sending must not send what another sends by then."""
+    late = await _claim(outbox, lease=EXPIRED)
+    await outbox.recover(deduplicates=False)
+    await _begun(outbox)
+
+    assert await outbox.begin(late.lease_token, lease=LEASE) == set()
+
+
+async def test_a_lease_from_a_version_that_does_not_say_so_counts_as_sent(engine: AsyncEngine, outbox: Outbox) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(
+            text(
+                "update contributions set status = 'in_flight', attempt = 1,"
+                " lease_token = gen_random_uuid(), leased_until = now() - interval '1 second'"
+            )
+        )
+
+    assert Recovered(sent=1) == await outbox.recover(deduplicates=False)
 
 
 async def test_a_lease_that_still_runs_is_left_alone(outbox: Outbox) -> None:
     await _claim(outbox)
 
-    assert await outbox.recover(deduplicates=False) == 0
+    assert Recovered() == await outbox.recover(deduplicates=False)
+
+
+async def test_a_lease_that_is_renewed_runs_on(outbox: Outbox) -> None:
+    claim = await _begun(outbox, lease=EXPIRED)
+
+    assert await outbox.renew({claim.lease_token, uuid4()}, lease=LEASE) == 1
+    assert Recovered() == await outbox.recover(deduplicates=False)
+
+
+async def test_nothing_is_claimed_while_forwarding_is_paused(engine: AsyncEngine, outbox: Outbox) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("insert into pauses default values"))
+        assert await outbox.claim(10, token=uuid4(), lease=LEASE) == []
+        await connection.execute(text("delete from pauses"))
+
+    await _claim(outbox)
+
+
+async def test_a_replayed_contribution_is_as_old_as_its_replay(engine: AsyncEngine, outbox: Outbox) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(
+            text("update contributions set recorded_at = now() - interval '30 days', replayed_at = now()")
+        )
+
+    assert (await _claim(outbox)).age < timedelta(days=1)
 
 
 async def test_a_response_with_nul_is_kept(engine: AsyncEngine, outbox: Outbox) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered, Verdict, retry_after, verdict
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-RETRIED = {401, 408, 425, 429, 503}  # the Gateway client has tried a fresh token by then
+RETRIED = {401, 408, 425, 429}  # the Gateway client has tried a fresh token by then
 PERMISSION = {403}
 
 
@@ -19,8 +19,9 @@ PERMISSION = {403}
         (Verdict.CONTRIBUTED, set(range(200, 300))),
         (Verdict.FORBIDDEN, {403}),
         (Verdict.RETRY, RETRIED),
+        (Verdict.UNAVAILABLE, {503}),
         (Verdict.DECLINED, set(range(400, 500)) - RETRIED - PERMISSION),
-        (Verdict.AMBIGUOUS, {*range(100, 200), *range(300, 400), *range(500, 600)} - RETRIED),
+        (Verdict.AMBIGUOUS, {*range(100, 200), *range(300, 400), *range(500, 600)} - {503}),
     ],
     ids=lambda value: value.name.lower() if isinstance(value, Verdict) else "",
 )
@@ -36,7 +37,7 @@ def test_a_status_that_http_does_not_know_is_ambiguous(status: int) -> None:
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (NotSent(cause="connection refused"), Verdict.RETRY),
+        (NotSent(cause="connection refused"), Verdict.UNREACHABLE),
         (NoToken(), Verdict.UNAUTHENTICATED),
         (Unanswered(cause="read timeout"), Verdict.AMBIGUOUS),
     ],

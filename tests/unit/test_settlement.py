@@ -20,7 +20,12 @@ POLICY = RetryPolicy(
 )
 DEDUPLICATING = replace(POLICY, deduplicates=True)
 YOUNG, OLD = timedelta(), timedelta(hours=24)
-RETRIED = [(Verdict.RETRY, POLICY), (Verdict.RETRY, DEDUPLICATING), (Verdict.AMBIGUOUS, DEDUPLICATING)]
+RETRIED = [
+    (Verdict.RETRY, POLICY),
+    (Verdict.RETRY, DEDUPLICATING),
+    (Verdict.UNAVAILABLE, POLICY),
+    (Verdict.AMBIGUOUS, DEDUPLICATING),
+]
 
 JITTERS = st.floats(0, 1, exclude_max=True)
 ATTEMPTS = st.integers(1, 10_000)
@@ -59,6 +64,13 @@ def test_what_may_be_repeated_is_due_again_and_spends_an_attempt(verdict: Verdic
 
 
 @pytest.mark.parametrize("policy", [POLICY, DEDUPLICATING])
+def test_what_was_not_sent_is_due_again_and_spends_no_attempt(policy: RetryPolicy) -> None:
+    expected = Settlement(status=Status.PENDING, delay=timedelta(seconds=0.5), spent=False)
+
+    assert expected == _settled(Verdict.UNREACHABLE, policy)
+
+
+@pytest.mark.parametrize("policy", [POLICY, DEDUPLICATING])
 @pytest.mark.parametrize("age", [YOUNG, OLD])
 @pytest.mark.parametrize("verdict", [Verdict.UNAUTHENTICATED, Verdict.FORBIDDEN])
 def test_a_refusal_of_our_credentials_is_held_and_spends_no_attempt(
@@ -74,6 +86,8 @@ def test_a_refusal_of_our_credentials_is_held_and_spends_no_attempt(
     [
         (Verdict.RETRY, POLICY, Status.EXPIRED),
         (Verdict.RETRY, DEDUPLICATING, Status.EXPIRED),
+        (Verdict.UNREACHABLE, POLICY, Status.EXPIRED),
+        (Verdict.UNAVAILABLE, POLICY, Status.EXPIRED),
         (Verdict.AMBIGUOUS, DEDUPLICATING, Status.UNKNOWN),
     ],
 )
