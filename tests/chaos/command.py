@@ -62,9 +62,6 @@ def chaos(
     except (KeyboardInterrupt, asyncio.CancelledError):
         _fail("interrupted")
     _console.print(outcome.table())
-    for each in outcome.outcomes:
-        for failure in each.failures:
-            _console.print(f"{each.scenario.name}: {failure}", highlight=False, soft_wrap=True)
     whole = not names and not quick
     if place := report or (PUBLISHED if whole else None):
         outcome.write(place)
@@ -99,7 +96,8 @@ async def _run(setup: Setup, chosen: list[Scenario], *, seed: int, rows: int, qu
             )
             outcome = await attempt(scenario, stand, seed=seed, number=number, quick=quick)
             outcomes.append(outcome)
-            _console.print(f"    {_in_short(outcome)}", markup=False, highlight=False)
+            for line in (_in_short(outcome), *outcome.failures):
+                _console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
         return Report(
             command=f'make chaos ARGS="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "make chaos",
             seed=seed,

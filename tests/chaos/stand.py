@@ -18,9 +18,10 @@ from tests.chaos.proxy import DatabaseProxy
 
 SERVICES = 2
 CONCURRENCY = 8  # calls at once of each service: what one can leave unknown when it dies
-LEASE = 20.0  # seconds
+LEASE = 8.0  # seconds
 CALL = 3.0  # seconds that a call to the Gateway may take
-HOLD = 1.0  # seconds between probes while the Gateway refuses everything
+HOLD = 1.0  # seconds between probes that do no harm
+PROBES = 5.0  # seconds at most between probes that each may leave a contribution unknown
 
 DATABASE_URL = "EVENT_PROCESSOR_DATABASE_URL"
 DEDUPLICATING = {"EVENT_PROCESSOR_GATEWAY__DEDUPLICATES": "true"}
@@ -29,7 +30,7 @@ SETTINGS = {
     "EVENT_PROCESSOR_DISPATCHER__LEASE": f"{LEASE:g}s",
     "EVENT_PROCESSOR_DISPATCHER__POLL_INTERVAL": "500ms",
     "EVENT_PROCESSOR_DISPATCHER__BACKOFF_BASE": "200ms",
-    "EVENT_PROCESSOR_DISPATCHER__BACKOFF_LIMIT": "2s",
+    "EVENT_PROCESSOR_DISPATCHER__BACKOFF_LIMIT": f"{PROBES:g}s",
     "EVENT_PROCESSOR_DISPATCHER__HOLD": f"{HOLD:g}s",
     "EVENT_PROCESSOR_GATEWAY__CONNECTIONS": str(CONCURRENCY),
     "EVENT_PROCESSOR_GATEWAY__TIMEOUT": f"{CALL:g}s",

@@ -1,14 +1,14 @@
 """The Gateway down, hanging, cutting off, refusing; in whole and in part."""
 
 import asyncio
-import math
 import time
 from typing import Any
 
 from tests.chaos.scenario import Trial, scenario
-from tests.chaos.stand import CALL, CONCURRENCY, HOLD, SERVICES
+from tests.chaos.stand import CALL, CONCURRENCY, PROBES, SERVICES
 
 OUTAGE = f"{SERVICES * CONCURRENCY} an outage: what all processes have under way"
+PROBED = "one for each probe, which come at longer and longer intervals"
 ANSWERS = "each call that the Gateway left without an answer, or answered 500: nobody but the Gateway knows"
 REFUSED = "nothing: a refusal says that nothing was contributed"
 
@@ -25,32 +25,38 @@ async def gateway_down(trial: Trial) -> None:
         await trial.stand.gateway.listen()
 
 
-def _outage(probe: float, seconds: float) -> int:
-    """What an outage may leave unknown of which each probe is a contribution: a concurrency's worth, and the probes."""
-    return SERVICES * (CONCURRENCY + math.ceil(seconds / probe))
+def _outage(seconds: float, *, call: float) -> int:
+    """What an outage may leave unknown in which the Gateway gives tokens, so that each probe is a contribution of
+    `call` seconds: what was under way, and at most so many probes, each after half of a doubled wait.
+    """
+    probes, at = 0, 0.0
+    while at < seconds:
+        at += min(0.5 * 2**probes, PROBES) / 2 + call
+        probes += 1
+    return SERVICES * (CONCURRENCY + probes)
 
 
-@scenario("gateway-hangs", seconds=30, quick_seconds=8, bound=f"{OUTAGE}, and one for each probe of {CALL:g} seconds")
+@scenario("gateway-hangs", seconds=30, quick_seconds=8, bound=f"{OUTAGE}, and {PROBED}")
 async def gateway_hangs(trial: Trial) -> None:
     """The Gateway takes every call, contributes it and never answers."""
     await asyncio.sleep(2)
-    trial.may_leave_unknown(_outage(CALL, trial.seconds))
+    trial.may_leave_unknown(_outage(trial.seconds, call=CALL))
     await _misbehaving(trial, hang=1.0)
 
 
-@scenario("gateway-resets", seconds=20, bound=f"{OUTAGE}, and one for each probe, {HOLD:g} seconds apart")
+@scenario("gateway-resets", seconds=20, bound=f"{OUTAGE}, and {PROBED}")
 async def gateway_resets(trial: Trial) -> None:
     """The Gateway takes every call, contributes it and cuts the connection off."""
     await asyncio.sleep(2)
-    trial.may_leave_unknown(_outage(HOLD / 2, trial.seconds))
+    trial.may_leave_unknown(_outage(trial.seconds, call=0))
     await _misbehaving(trial, reset=1.0)
 
 
-@scenario("gateway-errs", seconds=20, bound=f"{OUTAGE}, and one for each probe, {HOLD:g} seconds apart")
+@scenario("gateway-errs", seconds=20, bound=f"{OUTAGE}, and {PROBED}")
 async def gateway_errs(trial: Trial) -> None:
     """The Gateway answers every call with 500, whether it contributed it or not."""
     await asyncio.sleep(2)
-    trial.may_leave_unknown(_outage(HOLD / 2, trial.seconds))
+    trial.may_leave_unknown(_outage(trial.seconds, call=0))
     await _misbehaving(trial, server_error=1.0)
 
 
