@@ -13,7 +13,7 @@ from typing import Any
 from app.cli import main
 from app.gateway.call import Caller
 from app.ledger.inbox import Inbox
-from app.ledger.outbox import Outbox
+from app.ledger.outbox import Outbox, Recovered
 
 STEP, EVENT = "CHAOS_STEP", "CHAOS_EVENT"  # variables
 UNDER_WAY = 0.2  # seconds into a step
@@ -38,7 +38,10 @@ class Crash:
         self._recorded = False
 
     def arm(self) -> None:
-        """Replace every seam by one that watches, and the step's by one that kills."""
+        """Replace every seam by one that watches, and the step's by one that kills. What other processes left is left
+        to others: it would be under way when this one dies, and blamed on the step.
+        """
+        Outbox.recover = _recover_nothing  # type: ignore[assignment, method-assign]
         for name, (owner, attribute) in SEAMS.items():
             setattr(owner, attribute, self._watched(name, getattr(owner, attribute)))
 
@@ -70,6 +73,10 @@ class Crash:
         if name == "claiming":
             ours = [claim for claim in result if self._concerns(claim)]
             self._names |= {str(each) for claim in ours for each in (claim.id, claim.lease_token)}
+
+
+async def _recover_nothing(_outbox: Outbox, *, deduplicates: bool) -> Recovered:  # noqa: ARG001 - as the real one
+    return Recovered()
 
 
 def _die() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import asyncpg
 
@@ -90,6 +91,16 @@ class ChaosDatabase:
                 for status in ("pending", "in_flight")  # as literals: only so their indexes are used
             }
 
+    async def leases(self) -> list[UUID]:
+        """What is in flight, by the tokens of the leases."""
+        return list(
+            await self.value("select array_agg(lease_token) from contributions where status = 'in_flight'") or ()
+        )
+
+    async def at_work(self, dead: list[UUID]) -> bool:
+        """Whether anything is due or in flight, but for what dead processes hold."""
+        return bool(await self.value(_AT_WORK, dead))
+
     async def rows(self, keys: Iterable[Key]) -> LedgerRows:
         """What the ledger holds of these events."""
         columns = list(map(list, zip(*keys, strict=True))) or [[], [], []]
@@ -146,6 +157,10 @@ from unnest($1::text[], $2::text[], $3::text[]) as k (feed, brand_id, event_id)
 join events e using (feed, brand_id, event_id)
 left join lateral unnest(e.contribution_ids) as owed (id) on true
 left join contributions c on c.id = owed.id
+"""
+_AT_WORK = """
+select exists (select from contributions where status = 'pending')
+    or exists (select from contributions where status = 'in_flight' and lease_token <> all ($1::uuid[]))
 """
 _TERMINATE = "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = $1"
 _TERMINATE_OTHERS = f"{_TERMINATE} and pid <> all($2::int[])"

@@ -52,8 +52,10 @@ class Sender:
             for posting in story.postings:
                 await self.post(posting)
 
-    async def post(self, posting: Posting, *, to: str | None = None) -> None:
-        """Send until there is a final answer, for ever if need be. The first try goes `to` a service, if given."""
+    async def post(self, posting: Posting, *, to: str | None = None, again: asyncio.Event | None = None) -> None:
+        """Send until there is a final answer, for ever if need be. The first try goes `to` a service, and the next
+        ones come after `again`, where these are given.
+        """
         key = _key(posting)
         if key:
             self._record.sending(key)
@@ -65,6 +67,8 @@ class Sender:
                     self._note(posting, key, response, tries)
                     return
                 await asyncio.sleep(self._wait(tries, response))
+                if again is not None:
+                    await again.wait()
         finally:
             self.waiting -= 1
 

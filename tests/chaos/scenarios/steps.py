@@ -1,5 +1,6 @@
 """A crash at every step of one event's path: before and after each commit, and before, during and after the send."""
 
+import asyncio
 import signal
 from random import Random
 
@@ -8,6 +9,8 @@ from app.sandbox.traffic import Posting, Traffic
 from tests.chaos import crashing
 from tests.chaos.scenario import Trial, scenario
 from tests.chaos.stand import DEDUPLICATING
+
+STEP = 60.0  # seconds, on the slowest of machines
 
 # In the order of an event's path, and whether a call may have begun when it crashes there.
 STEPS = {
@@ -58,21 +61,27 @@ def _steps(trial: Trial) -> tuple[str, ...]:
 
 
 async def _crash_at_each(trial: Trial, variables: dict[str, str]) -> None:
-    """One process at a time, so that it is the one that handles the event; senders try again all the while."""
+    """One process at a time, so that it is the one that handles the event; senders try again after the last."""
     for service in trial.stand.services:
         await service.terminate()
     trial.stand.gateway.misbehave(latency=2 * crashing.UNDER_WAY)
+    again = asyncio.Event()
     for step in _steps(trial):
-        await _crash_at(trial, step, variables)
+        await _crash_at(trial, step, variables, again)
+    again.set()
 
 
-async def _crash_at(trial: Trial, step: str, variables: dict[str, str]) -> None:
+async def _crash_at(trial: Trial, step: str, variables: dict[str, str], again: asyncio.Event) -> None:
     service, prefix = trial.stand.services[0], f"{trial.prefix}{step}-"
+    dead = await trial.stand.database.leases()
     await service.start(variables | {crashing.STEP: step, crashing.EVENT: prefix}, module="tests.chaos.crashing")
     await service.ready()
-    trial.begin(trial.sender.post(_bet(prefix), to=service.url))
     try:
-        ended = await service.ended()
+        async with asyncio.timeout(STEP):
+            while await trial.stand.database.at_work(dead):  # on what the step before left due
+                await asyncio.sleep(0.05)
+            trial.begin(trial.sender.post(_bet(prefix), to=service.url, again=again))
+            ended = await service.ended()
     except TimeoutError:
         trial.surprises.append(f"{step}: never came")
         await service.kill()
