@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ ENDLESS = 10**9
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What an attempt came to. `recovered` is the time from the moment when nothing was broken any more, but for
-    processes still to be started, until everything sent was acknowledged and everything owed was settled.
+    processes still to be started, until everything sent was acknowledged and everything owed was settled. `errors`
+    counts what made senders try again, `calls` how the Gateway answered.
     """
 
     scenario: Scenario
@@ -34,6 +36,7 @@ class Outcome:
     may_be_unknown: int
     balances: bool
     errors: dict[str, int]
+    calls: dict[str, int]
     surprises: tuple[str, ...]
     seconds: float
     recovered: float | None
@@ -50,6 +53,8 @@ class Outcome:
             failures.append(f"not recovered after {self.scenario.recovery:g} seconds")
         if not self.judgement.acknowledged:
             failures.append("nothing was acknowledged, so nothing is proved")
+        if missing := self.scenario.shows - self.calls.keys():
+            failures.append(f"the Gateway never answered {', '.join(sorted(missing))}, so nothing was broken")
         if self.scenario.tolerates is not None and (seen := self.errors.keys() - self.scenario.tolerates):
             failures.append(f"senders saw {', '.join(sorted(seen))}")
         return failures
@@ -75,6 +80,7 @@ async def attempt(scenario: Scenario, stand: Stand, *, seed: int, number: int, q
         may_be_unknown=trial.may_be_unknown + (trial.ambiguous_answers() if scenario.ambiguous else 0),
         balances=bool(census["balances"]),
         errors=dict(sorted(trial.sender.errors.items())),
+        calls=dict(sorted(Counter(call.answer for call in calls).items())),
         surprises=(*trial.surprises, *trial.sender.unexpected[:10]),
         seconds=time.monotonic() - began,
         recovered=recovered,

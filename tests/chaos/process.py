@@ -13,6 +13,8 @@ from app.cli.service_process import environment, free_port
 READY = 120.0  # seconds until a starting service has to be ready, on the slowest of machines
 ENDED = 60.0  # seconds that a terminated one may take
 
+_SERVE = ("app", "serve")
+
 
 class NotReadyError(Exception):
     """A service did not become ready, or ended by itself."""
@@ -28,7 +30,8 @@ class ServiceProcess:
         self._log = log
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
-        self.variables: dict[str, str] | None = None  # that it was started with, besides the settings
+        self.variables: dict[str, str] = {}  # that it was started with, besides the settings
+        self._command: tuple[str, ...] = ()
         self._ending = True
 
     @property
@@ -41,12 +44,16 @@ class ServiceProcess:
         """Whether it ended without having been told to."""
         return not self.running and not self._ending
 
-    async def start(self, variables: dict[str, str] | None = None, *, module: str = "app") -> None:
+    def serves(self, variables: dict[str, str]) -> bool:
+        """Whether it runs as usual, with these variables."""
+        return self.running and self._command == _SERVE and self.variables == variables
+
+    async def start(self, variables: dict[str, str] | None = None, *, command: tuple[str, ...] = _SERVE) -> None:
         """Start it, with variables over its settings. It may take a while to be ready."""
-        self._ending, self.variables = False, variables or {}
+        self._ending, self._command, self.variables = False, command, variables or {}
         with self._log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", module, "serve", "--port", str(self.port)),
+                *(sys.executable, "-m", *command, "--port", str(self.port)),
                 env=environment(self._configuration) | self._settings | self.variables,
                 stdin=DEVNULL,
                 stdout=output,

@@ -156,6 +156,7 @@ def _details(outcome: Outcome) -> dict[str, Any]:
         "unknown_because": outcome.scenario.bound,
         "ledger_balances": outcome.balances,
         "senders_saw": outcome.errors,
+        "gateway_answered": outcome.calls,
         "seconds": round(outcome.seconds, 1),
         "recovered_after": None if outcome.recovered is None else round(outcome.recovered, 1),
     }

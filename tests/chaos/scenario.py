@@ -53,7 +53,7 @@ class Scenario:
     `quick_seconds` it is left out of a quick run. `tolerates` names the errors that senders may see; None means all
     that they may answer by trying again. `rate` is the load, in requests a second; `deduplicates` says that the Gateway
     ignores a repetition, and that the services know it; `ambiguous`, that each of its ambiguous answers may leave one
-    unknown.
+    unknown; `shows` are the answers by which it shows that the fault was there.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Scenario:
     rate: float
     deduplicates: bool
     ambiguous: bool
+    shows: frozenset[str]
 
 
 SCENARIOS: dict[str, Scenario] = {}
@@ -82,6 +83,7 @@ def scenario(
     rate: float = RATE,
     deduplicates: bool = False,
     ambiguous: bool = False,
+    shows: frozenset[str] = frozenset(),
 ) -> Callable[[Run], Run]:
     """Register a function as a scenario; its docstring says what it breaks."""
 
@@ -98,6 +100,7 @@ def scenario(
             rate=rate,
             deduplicates=deduplicates,
             ambiguous=ambiguous,
+            shows=shows,
         )
         return run
 

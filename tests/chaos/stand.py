@@ -41,7 +41,7 @@ SETTINGS = {
 
 
 class Stand:
-    """Everything that there is to break."""
+    """Everything that there is to break. `spare` is one more process, for something else than receiving."""
 
     def __init__(self, setup: Setup, random: Random) -> None:
         self.setup = setup
@@ -49,10 +49,11 @@ class Stand:
         self.gateway = ChaosGateway(username=setup.username, password=setup.password, random=random)
         self.proxy = DatabaseProxy(self.database.socket)
         settings = SETTINGS | {DATABASE_URL: self.database.url}
-        self.services = tuple(
+        *services, self.spare = (
             ServiceProcess(setup.configuration, setup.folder / f"service-{number}.log", settings)
-            for number in range(1, SERVICES + 1)
+            for number in range(1, SERVICES + 2)
         )
+        self.services = tuple(services)
 
     @property
     def through_proxy(self) -> dict[str, str]:
@@ -71,7 +72,7 @@ class Stand:
             await self.restore()
             yield
         finally:
-            for service in self.services:
+            for service in (*self.services, self.spare):
                 await service.kill()
             await self.proxy.close()
             await self.gateway.go_down()
@@ -86,10 +87,10 @@ class Stand:
         self.proxy.restore()
         await self.gateway.listen()
         await self.database.start()
+        await self.spare.terminate()
         for service in self.services:
-            if service.variables != variables:
+            if not service.serves(variables):
                 await service.terminate()
-            if not service.running:
                 await service.start(variables)
         await asyncio.gather(*(service.ready() for service in self.services))
 

@@ -1,5 +1,6 @@
 """The judge of the fault suite: what it must notice."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,7 @@ def _outcome(**changes: Any) -> Outcome:
         "may_be_unknown": 1,
         "balances": True,
         "errors": {},
+        "calls": {"hang": 1},
         "surprises": (),
         "seconds": 1.0,
         "recovered": 1.0,
@@ -161,10 +163,20 @@ def test_an_outcome_within_its_bounds_holds() -> None:
         {"errors": {"ReadError": 1}},
         {"surprises": ("refused: 422 instead of accepted",)},
         {"recovered": None},
+        {"scenario": replace(SCENARIOS["nothing"], shows=frozenset({"403"}))},
         {"judgement": judge(_written(), [], _ledger())},
         {"judgement": judge(Written(), [], LedgerRows(events=frozenset(), statuses={}))},
     ],
-    ids=["too many unknown", "out of balance", "an error not tolerated", "a wrong answer", "stuck", "lost", "no load"],
+    ids=[
+        "too many unknown",
+        "out of balance",
+        "an error not tolerated",
+        "a wrong answer",
+        "stuck",
+        "no fault",
+        "lost",
+        "no load",
+    ],
 )
 def test_an_outcome_beyond_its_bounds_does_not_hold(changes: dict[str, Any]) -> None:
     assert _outcome(**changes).failures

@@ -36,7 +36,7 @@ def _outage(seconds: float, *, call: float) -> int:
     return SERVICES * (CONCURRENCY + probes)
 
 
-@scenario("gateway-hangs", seconds=30, quick_seconds=8, bound=f"{OUTAGE}, and {PROBED}")
+@scenario("gateway-hangs", seconds=30, quick_seconds=8, bound=f"{OUTAGE}, and {PROBED}", shows=frozenset({"hang"}))
 async def gateway_hangs(trial: Trial) -> None:
     """The Gateway takes every call, contributes it and never answers."""
     await asyncio.sleep(2)
@@ -44,7 +44,7 @@ async def gateway_hangs(trial: Trial) -> None:
     await _misbehaving(trial, hang=1.0)
 
 
-@scenario("gateway-resets", seconds=20, bound=f"{OUTAGE}, and {PROBED}")
+@scenario("gateway-resets", seconds=20, bound=f"{OUTAGE}, and {PROBED}", shows=frozenset({"reset"}))
 async def gateway_resets(trial: Trial) -> None:
     """The Gateway takes every call, contributes it and cuts the connection off."""
     await asyncio.sleep(2)
@@ -52,7 +52,7 @@ async def gateway_resets(trial: Trial) -> None:
     await _misbehaving(trial, reset=1.0)
 
 
-@scenario("gateway-errs", seconds=20, bound=f"{OUTAGE}, and {PROBED}")
+@scenario("gateway-errs", seconds=20, bound=f"{OUTAGE}, and {PROBED}", shows=frozenset({"500"}))
 async def gateway_errs(trial: Trial) -> None:
     """The Gateway answers every call with 500, whether it contributed it or not."""
     await asyncio.sleep(2)
@@ -83,7 +83,7 @@ async def _partly_misbehaving(trial: Trial, share: float) -> None:
     await _misbehaving(trial, **dict.fromkeys(names, share))
 
 
-@scenario("token-revoked", seconds=20, quick_seconds=4, bound=REFUSED)
+@scenario("token-revoked", seconds=20, quick_seconds=4, bound=REFUSED, shows=frozenset({"401"}))
 async def token_revoked(trial: Trial) -> None:
     """Every token is revoked, several times a second."""
     ends = time.monotonic() + trial.seconds
@@ -92,7 +92,7 @@ async def token_revoked(trial: Trial) -> None:
         await asyncio.sleep(trial.random.uniform(0.1, 1))
 
 
-@scenario("token-endpoint-down", seconds=30, bound=REFUSED)
+@scenario("token-endpoint-down", seconds=30, bound=REFUSED, shows=frozenset({"401"}))
 async def token_endpoint_down(trial: Trial) -> None:
     """Every token is revoked, and there is no new one for long."""
     await asyncio.sleep(2)
@@ -101,25 +101,25 @@ async def token_endpoint_down(trial: Trial) -> None:
     await asyncio.sleep(trial.seconds)
 
 
-@scenario("401-storm", seconds=20, bound=REFUSED)
+@scenario("401-storm", seconds=20, bound=REFUSED, shows=frozenset({"401"}))
 async def unauthorized(trial: Trial) -> None:
     """The Gateway gives tokens, and refuses every one of them."""
     await _misbehaving(trial, unauthorized=1.0)
 
 
-@scenario("403-for-a-while", seconds=20, quick_seconds=4, bound=REFUSED)
+@scenario("403-for-a-while", seconds=20, quick_seconds=4, bound=REFUSED, shows=frozenset({"403"}))
 async def forbidden(trial: Trial) -> None:
     """The Gateway says that our account lacks a permission."""
     await _misbehaving(trial, forbidden=1.0)
 
 
-@scenario("429-with-retry-after", seconds=20, bound=REFUSED)
+@scenario("429-with-retry-after", seconds=20, bound=REFUSED, shows=frozenset({"429"}))
 async def rate_limited(trial: Trial) -> None:
     """The Gateway has enough, and asks for 2 seconds of rest."""
     await _misbehaving(trial, rate_limited=1.0, retry_after=2)
 
 
-@scenario("503-with-retry-after", seconds=20, bound=REFUSED)
+@scenario("503-with-retry-after", seconds=20, bound=REFUSED, shows=frozenset({"503"}))
 async def unavailable(trial: Trial) -> None:
     """The Gateway is in maintenance, and asks for 2 seconds of rest."""
     await _misbehaving(trial, unavailable=1.0, retry_after=2)

@@ -36,6 +36,23 @@ async def sigkill_in_a_burst(trial: Trial) -> None:
             await _kill(trial, trial.stand.services[kill % SERVICES])
 
 
+@scenario("sigkill-the-dispatcher", seconds=30, bound=A_KILL)
+async def sigkill_the_dispatcher(trial: Trial) -> None:
+    """Two processes receive, and a third dispatches; that one is killed every 3 to 6 seconds and started again."""
+    for service in trial.stand.services:
+        await service.terminate()
+        await service.start(command=("app", "serve", "--no-dispatch"))
+        await service.ready()
+    dispatcher, ends = trial.stand.spare, time.monotonic() + trial.seconds
+    await dispatcher.start(command=("app", "dispatch"))
+    while time.monotonic() < ends:
+        await dispatcher.ready()
+        await asyncio.sleep(trial.random.uniform(3, 6))
+        trial.may_leave_unknown(CONCURRENCY)
+        await dispatcher.kill()
+        await dispatcher.start(command=("app", "dispatch"))
+
+
 @scenario("sigkill-all", seconds=30, bound=A_KILL)
 async def sigkill_all(trial: Trial) -> None:
     """PostgreSQL and every process end at once, as in a power cut, and are started again; 3 times."""
@@ -46,20 +63,20 @@ async def sigkill_all(trial: Trial) -> None:
         await trial.stand.restore()
 
 
-@scenario("sigstop-beyond-the-lease", seconds=LEASE + 10, bound=f"{CONCURRENCY}: the calls that were under way")
+@scenario("sigstop-beyond-the-lease", seconds=LEASE + 8, bound=f"{CONCURRENCY} a stop: the calls that were under way")
 async def sigstop_beyond_the_lease(trial: Trial) -> None:
-    """A process is stopped for longer than its leases last, while the other works on; then it goes on as if nothing
-    had happened.
+    """One process after the other is stopped for longer than its leases last, while the other works on; then it goes on
+    as if nothing had happened.
     """
-    stopped = trial.stand.services[0]
-    trial.may_leave_unknown(CONCURRENCY)
-    await asyncio.sleep(2)
-    stopped.signal(signal.SIGSTOP)
-    try:
-        await asyncio.sleep(trial.seconds)
-    finally:
-        stopped.signal(signal.SIGCONT)
-    await asyncio.sleep(5)
+    for stopped in trial.stand.services:
+        await asyncio.sleep(2)
+        trial.may_leave_unknown(CONCURRENCY)
+        stopped.signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(trial.seconds)
+        finally:
+            stopped.signal(signal.SIGCONT)
+        await stopped.ready()
 
 
 @scenario(

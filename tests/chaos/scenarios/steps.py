@@ -74,7 +74,8 @@ async def _crash_at_each(trial: Trial, variables: dict[str, str]) -> None:
 async def _crash_at(trial: Trial, step: str, variables: dict[str, str], again: asyncio.Event) -> None:
     service, prefix = trial.stand.services[0], f"{trial.prefix}{step}-"
     dead = await trial.stand.database.leases()
-    await service.start(variables | {crashing.STEP: step, crashing.EVENT: prefix}, module="tests.chaos.crashing")
+    armed = {crashing.STEP: step, crashing.EVENT: prefix}
+    await service.start(variables | armed, command=("tests.chaos.crashing", "serve"))
     await service.ready()
     try:
         async with asyncio.timeout(STEP):
