@@ -15,6 +15,7 @@ from app.sandbox.traffic import Traffic
 from tests.chaos.balancer import Balancer
 from tests.chaos.judge import Judgement, judge
 from tests.chaos.load import Load
+from tests.chaos.process import NotReadyError
 from tests.chaos.record import WriteAheadRecord
 from tests.chaos.scenario import Scenario, Trial
 from tests.chaos.sender import Sender
@@ -136,6 +137,9 @@ async def _break_and_recover(scenario: Scenario, trial: Trial) -> float | None:
         except TimeoutError:
             return None
         return time.monotonic() - lifted
+    except NotReadyError as error:
+        trial.surprises.append(str(error))
+        return None
     finally:
         for task in (loading, *trial.begun):
             task.cancel()

@@ -23,7 +23,7 @@ from tests.chaos.stand import Stand
 ROWS, QUICK_ROWS = 1_000_000, 20_000
 PUBLISHED = Path("docs")
 
-_console = Console(width=None if sys.stdout.isatty() else 120)
+_console = Console(width=None if sys.stdout.isatty() else 130)
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ class Report:
     def table(self) -> Table:
         """For the terminal."""
         table = Table(*_COLUMNS, title="Never lost, never twice, under faults", title_justify="left")
+        table.columns[0].no_wrap = True
         for column in table.columns[1:]:
             column.justify = "right"
         for outcome in self.outcomes:
