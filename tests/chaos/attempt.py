@@ -23,6 +23,7 @@ from tests.chaos.stand import Stand
 
 PUBLISHERS = 8  # of wallet debits, at once
 ENDLESS = 10**9
+KEPT = 2.0  # seconds that a sender keeps an idle connection: less than a service does, or both would end it at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ async def _trial(
     scenario: Scenario, stand: Stand, record: WriteAheadRecord, *, random: Random, quick: bool
 ) -> AsyncIterator[Trial]:
     prefix = f"{scenario.name}-"
-    limits = httpx.Limits(max_connections=500, max_keepalive_connections=50)
+    limits = httpx.Limits(max_connections=500, max_keepalive_connections=50, keepalive_expiry=KEPT)
     async with httpx.AsyncClient(limits=limits, timeout=10, trust_env=False) as client:
         balancer = Balancer(client, [service.url for service in stand.services])
         sender = Sender(client, balancer, stand.setup.schemes, record, random)

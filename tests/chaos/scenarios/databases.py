@@ -2,9 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
-
-import asyncpg
 
 from tests.chaos.scenario import Trial, scenario
 from tests.chaos.stand import CONCURRENCY, LEASE, SERVICES
@@ -99,7 +96,6 @@ async def slow_database(trial: Trial) -> None:
 async def locked_ledger(trial: Trial) -> None:
     """Somebody locks both tables for longer than a statement may take, as a careless migration does."""
     await asyncio.sleep(2)
-    with suppress(asyncpg.PostgresError):
-        await trial.stand.database.execute(
-            f"begin; lock table events, contributions; select pg_sleep({trial.seconds}); commit"
-        )
+    await trial.stand.database.execute(
+        f"begin; lock table events, contributions; select pg_sleep({trial.seconds}); commit"
+    )
