@@ -11,6 +11,8 @@ from app.observability import metrics
 
 router = APIRouter(tags=["operations"])
 
+_PAUSED = {"paused": 1.0, "ok": 0.0, "unknown": float("nan")}
+
 
 @router.get("/health/live", summary="Is the process alive?")
 async def live() -> dict[str, str]:
@@ -25,8 +27,8 @@ async def live() -> dict[str, str]:
     responses={503: {"description": "Not ready: one of the parts is not, and is named."}},
 )
 async def ready(request: Request) -> Response:
-    """200 while events can be recorded durably and the dispatcher makes progress. A Gateway that is down is
-    named, but makes no one unready: events are accepted and wait.
+    """200 while events can be recorded durably and the dispatcher makes progress. A Gateway that is down, and
+    forwarding that is paused, are named, but make no one unready: events are accepted and wait.
     """
     service = services(request)
     parts = await _parts(service)
@@ -44,9 +46,11 @@ async def scrape(request: Request) -> Response:
     try:
         backlog = await service.backlog()
     except LedgerUnavailableError:
-        pending, oldest_due = float("nan"), float("nan")
+        pending, oldest_due, paused = float("nan"), float("nan"), float("nan")
     else:
         pending, oldest_due = float(backlog.pending), backlog.oldest_due.total_seconds()
+        paused = _PAUSED[(await service.ledger_state()).forwarding]
+    service.metrics.paused.set(paused)
     service.metrics.backlog.set(pending)
     service.metrics.backlog_oldest_due.set(oldest_due)
     if service.gateway_state:
@@ -56,7 +60,7 @@ async def scrape(request: Request) -> Response:
 
 async def _parts(service: Services) -> dict[str, str]:
     ledger = await service.ledger_state()
-    parts: dict[str, str] = {"database": ledger.database, "schema": ledger.schema}
+    parts: dict[str, str] = {"database": ledger.database, "schema": ledger.schema, "forwarding": ledger.forwarding}
     if service.dispatcher_state:
         parts["dispatcher"] = service.dispatcher_state()
     if service.gateway_state:

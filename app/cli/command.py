@@ -5,7 +5,8 @@ import sys
 import typer
 
 from app import __version__
-from app.cli import configuration, database, demo, sandbox, service, sign, traffic
+from app.cli import configuration, database, demo, pause, sandbox, service, sign, traffic
+from app.cli.contributions import contributions
 from app.cli.server import PortTakenError
 from app.ledger.embedded import EmbeddedUnavailableError
 from app.ledger.engine import LedgerUnavailableError
@@ -24,6 +25,8 @@ for function in (
     service.dispatch,
     database.migrate,
     database.ledger,
+    pause.pause,
+    pause.resume,
     configuration.check_config,
     sign.sign,
     sandbox.sandbox,
@@ -31,6 +34,7 @@ for function in (
     demo.demo,
 ):
     command.command()(function)
+command.add_typer(contributions)
 
 
 @command.callback(invoke_without_command=True)

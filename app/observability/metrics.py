@@ -65,6 +65,7 @@ class Metrics:
             name("dispatcher_circuit_open"), "1 while the Gateway fails and only probes are sent", registry=registry
         )
         self.authenticated = Gauge(name("gateway_authenticated"), "1 while there is a service token", registry=registry)
+        self.paused = Gauge(name("paused"), "1 while a person has paused forwarding, everywhere", registry=registry)
         self.backlog = Gauge(name("backlog"), "Contributions pending, in all processes", registry=registry)
         self.backlog_oldest_due = Gauge(
             name("backlog_oldest_due_seconds"), "How long the oldest pending has been due", registry=registry

@@ -9,6 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.state import Drain
+from app.domain.intervention import Signature
+from app.ledger.pause import pause, resume
 from app.observability.logs import configure_logs
 from tests import examples
 from tests.acceptance.service import Service, running
@@ -20,7 +22,7 @@ async def test_a_service_that_can_work_is_ready(service: Service) -> None:
         return bool((await service.ready())[1]["gateway"] == "authenticated")
 
     await examples.eventually(authenticated)
-    parts = {"database": "ok", "schema": "ok", "dispatcher": "ok", "gateway": "authenticated"}
+    parts = {"database": "ok", "schema": "ok", "forwarding": "ok", "dispatcher": "ok", "gateway": "authenticated"}
     assert (200, {"status": "ready"} | parts) == await service.ready()
 
 
@@ -73,6 +75,18 @@ async def test_a_stalled_dispatcher_makes_it_unready(engine: AsyncEngine, databa
         await examples.eventually(recovered)
 
 
+async def test_paused_forwarding_is_named_and_makes_no_one_unready(engine: AsyncEngine, service: Service) -> None:
+    signature = Signature(actor="ada", reason="maintenance at the Gateway")
+    await pause(engine, signature)
+    status, state = await service.ready()
+
+    assert (200, "paused", 1) == (status, state["forwarding"], await service.metric("paused"))
+    assert (await service.post("bet", examples.bet())).status_code == 202
+
+    await resume(engine, signature)
+    assert ("ok", 0) == ((await service.ready())[1]["forwarding"], await service.metric("paused"))
+
+
 async def test_an_insecure_feed_is_named(database_url: str, gateway: Running) -> None:
     feeds = {"bet": {"insecure": True}, "deposit": {"webhook_secrets": [examples.SECRET]}}
     settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
@@ -118,7 +132,7 @@ async def test_a_service_that_only_dispatches_serves_no_feed(database_url: str, 
     async with running(settings, dispatch=False) as receiver, running(settings, receive=False) as dispatcher:
         assert (await receiver.post("bet", examples.bet())).status_code == 202
         assert (await dispatcher.post("bet", examples.bet())).status_code == 404
-        assert {"status", "database", "schema"} == (await receiver.ready())[1].keys()
+        assert {"status", "database", "schema", "forwarding"} == (await receiver.ready())[1].keys()
 
         async def arrived() -> bool:
             return gateway.simulator.account.contributions().total() == 1

@@ -72,7 +72,9 @@ async def test_another_revision_is_not_ours(engine: AsyncEngine) -> None:
 async def test_an_unreachable_database_is_named() -> None:
     engine = examples.engine("postgresql://nobody@127.0.0.1:9/nowhere")
 
-    assert LedgerState(database="unreachable", schema="unknown") == await ledger_state(engine, head=head())
+    assert LedgerState(database="unreachable", schema="unknown", forwarding="unknown") == await ledger_state(
+        engine, head=head()
+    )
 
     await engine.dispose()
 

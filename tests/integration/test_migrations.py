@@ -79,7 +79,7 @@ async def test_down_removes_everything_and_up_brings_it_back(engine: AsyncEngine
 async def test_an_unmigrated_database_says_so(empty_database_url: str) -> None:
     engine = examples.engine(empty_database_url)
 
-    assert await ledger_state(engine, head=head()) == LedgerState(database="ok", schema="missing")
+    assert await ledger_state(engine, head=head()) == LedgerState(database="ok", schema="missing", forwarding="unknown")
 
     await engine.dispose()
 
