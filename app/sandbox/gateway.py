@@ -151,7 +151,7 @@ class SandboxGateway:
 
     def _enter(self, request: Request, body: dict[str, Any], answer: str, *, takes: bool) -> None:
         key = request.headers.get("idempotency-key", "")
-        if takes and self.faults.deduplicates and key in self._seen:
+        if body["source_id"] == DECLINED_SOURCE or (self.faults.deduplicates and key in self._seen):
             takes = False
         origin = body["metadata"] or {}
         call = Call(
