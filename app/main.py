@@ -17,6 +17,7 @@ from app.api.application import create_application
 from app.api.state import Drain, Services
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
+from app.dispatcher.housekeeping import Housekeeping
 from app.domain.authentication import Insecure
 from app.gateway.call import Caller, Limits, http_transport
 from app.gateway.client import Gateway
@@ -25,11 +26,13 @@ from app.ledger.database import open_database
 from app.ledger.health import ledger_state
 from app.ledger.inbox import Inbox
 from app.ledger.outbox import Outbox
+from app.ledger.retention import Retention
 from app.ledger.schema import head
 from app.observability.metrics import Metrics
 from app.settings import Settings
 
 SETTLING = timedelta(seconds=10)  # beyond the longest delivery: for a stopping dispatcher to write outcomes
+SWEEPING = timedelta(seconds=5)  # for a batch of a stopping housekeeping to end
 
 _log = structlog.get_logger()
 
@@ -62,8 +65,9 @@ def create_app(
             background = None
             if dispatch:
                 background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
+                await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
             services = Services(
-                inbox=Inbox(engine),
+                inbox=Inbox(engine, limit=settings.server.unwritten_limit, patience=settings.database_timeout),
                 metrics=metrics,
                 drain=draining,
                 embedded=settings.database().url is None,
@@ -126,6 +130,20 @@ async def _dispatching(
             for task in (running, keeping):
                 task.cancel()
             await asyncio.gather(running, keeping, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _housekeeping(settings: Settings, retention: Retention, metrics: Metrics) -> AsyncIterator[None]:
+    """A running housekeeping. On the way out its batch ends; a batch cut off was one statement, committed or not."""
+    housekeeping = Housekeeping(retention, metrics, every=settings.retention.every, jitter=random.random)
+    running = asyncio.create_task(housekeeping.run())
+    try:
+        yield
+    finally:
+        housekeeping.stop()
+        await asyncio.wait([running], timeout=SWEEPING.total_seconds())
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def _nothing() -> None:

@@ -52,6 +52,7 @@ async def scrape(request: Request) -> Response:
         paused = _PAUSED[(await service.ledger_state()).forwarding]
     service.metrics.paused.set(paused)
     service.metrics.backlog.set(pending)
+    service.metrics.unwritten.set(service.inbox.unwritten)
     service.metrics.backlog_oldest_due.set(oldest_due)
     if service.gateway_state:
         service.metrics.authenticated.set(service.gateway_state() == "authenticated")

@@ -1,5 +1,7 @@
 """The API's documentation: OpenAPI from the models that validate, and a /docs page that needs no internet."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -24,8 +26,8 @@ Gateway.
   contributed.
 * **Retries are safe.** The key of an event is its feed, `brand_id` and `event_id`. The same event again is given the
   first answer again, with the header `Idempotent-Replayed: true`; another event under the same key is refused with 409.
-* **5xx means: send it again**, after `Retry-After` seconds where the header is given (and so does a 429, from a proxy
-  in front). Every other 4xx has to be mended before it is sent again.
+* **5xx means: send it again**, after `Retry-After` seconds where the header is given (and so do a 429, from a proxy
+  in front, and a connection that was closed or refused). Every other 4xx has to be mended before it is sent again.
 * **Not every event contributes.** One that does not is recorded too, and answered with the reason.
 
 This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
@@ -57,7 +59,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
 }
 
-_REFUSALS = (
+_REFUSALS = (  # in the order of their status
     problems.MALFORMED,
     problems.UNAUTHENTICATED,
     problems.FOREIGN_BRAND,
@@ -67,6 +69,8 @@ _REFUSALS = (
     problems.INVALID,
     problems.FAILED,
     problems.UNAVAILABLE,
+    problems.OVERLOADED,
+    problems.DRAINING,
 )
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _REPLAYED = {
@@ -105,7 +109,7 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
         "operation_id": f"receive_{feed.name}",
         "response_model": Accepted | Ignored,
         "response_description": "Recorded.",
-        "responses": {202: {"headers": _REPLAYED}, **{kind.status: _documented(kind) for kind in _REFUSALS}},
+        "responses": {202: {"headers": _REPLAYED}, **_refusals()},
         "openapi_extra": {
             "security": _security(feed.scheme),
             "requestBody": {
@@ -147,7 +151,22 @@ def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
         )
 
 
-def _documented(kind: ProblemType) -> dict[str, Any]:
+def _refusals() -> dict[int, dict[str, Any]]:
+    return {status: _documented(list(kinds)) for status, kinds in groupby(_REFUSALS, attrgetter("status"))}
+
+
+def _documented(kinds: list[ProblemType]) -> dict[str, Any]:
+    """A status: what each problem of it means, and looks like."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    examples = {kind.cause: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
+    return {
+        "description": ". ".join(kind.title for kind in kinds),
+        "content": {problems.MEDIA_TYPE: {"schema": schema, "examples": examples}},
+        **({"headers": _RETRY_AFTER} if problems.UNAVAILABLE in kinds else {}),
+    }
+
+
+def _example(kind: ProblemType) -> dict[str, Any]:
     example: dict[str, Any] = {
         "type": f"urn:event-processor:problem:{kind.cause}",
         "title": kind.title,
@@ -155,12 +174,7 @@ def _documented(kind: ProblemType) -> dict[str, Any]:
     }
     if kind is problems.INVALID:
         example["errors"] = [{"pointer": "/amount", "detail": "must not be negative"}]
-    schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    return {
-        "description": kind.title,
-        "content": {problems.MEDIA_TYPE: {"schema": schema, "example": example}},
-        **({"headers": _RETRY_AFTER} if kind.status == problems.UNAVAILABLE.status else {}),
-    }
+    return example
 
 
 def _security(scheme: Scheme) -> list[dict[str, list[str]]]:

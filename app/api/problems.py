@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from app.api.state import services
 from app.ledger.engine import LedgerUnavailableError
+from app.ledger.writer import BacklogFullError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds: a hint to senders; the service has no better idea when it will be back
@@ -38,6 +39,7 @@ NOT_JSON = ProblemType(cause="not-json", status=415, title="The body's media typ
 INVALID = ProblemType(cause="invalid-event", status=422, title="The event does not match the schema")
 FAILED = ProblemType(cause="internal-error", status=500, title="The service failed; send the event again")
 UNAVAILABLE = ProblemType(cause="unavailable", status=503, title="The service cannot record events now; send it again")
+OVERLOADED = ProblemType(cause="overloaded", status=503, title="Too much waits to be recorded; send the event later")
 DRAINING = ProblemType(cause="draining", status=503, title="The service is stopping; send it again")
 
 _BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, WRONG_METHOD)}
@@ -106,6 +108,7 @@ def install(app: FastAPI) -> None:
     """Answer every exception as a problem."""
     app.exception_handler(Refusal)(_refused)
     app.exception_handler(LedgerUnavailableError)(_unavailable)
+    app.exception_handler(BacklogFullError)(_overloaded)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(ClientDisconnect)(_disconnected)
     app.exception_handler(Exception)(_failed)
@@ -133,6 +136,10 @@ async def _refused(request: Request, error: Refusal) -> Response:
 async def _unavailable(request: Request, error: LedgerUnavailableError) -> Response:
     services(request).log.error("api.ledger_unavailable", error=str(error))
     return _count(request, Refusal(UNAVAILABLE))
+
+
+async def _overloaded(request: Request, _error: BacklogFullError) -> Response:
+    return _count(request, Refusal(OVERLOADED))
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""Receiving events: size limit → authenticate raw bytes → parse → filter → map → record → 202."""
+"""Receiving events: overload, size limit → authenticate raw bytes → parse → filter → map → record → 202."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from app.api import openapi, problems
 from app.api.problems import Refusal
 from app.api.schema import BetEvent, DepositEvent, event_of
-from app.api.state import Services, services
+from app.api.state import CROWDED, Services, services
 from app.domain import document
 from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
@@ -42,6 +42,8 @@ def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
         service = services(request)
         if service.drain.draining:
             raise Refusal(problems.DRAINING)
+        if service.inbox.full or getattr(request.state, CROWDED, False):
+            raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
         body = await _read(request, body_limit)
         if reason := refusal(feed.scheme, request.headers, body, now=datetime.now(UTC)):
             raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})

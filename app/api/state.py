@@ -12,6 +12,8 @@ from app.ledger.inbox import Inbox
 from app.ledger.outbox import Backlog
 from app.observability.metrics import Metrics
 
+CROWDED = "crowded"  # in a request's state, set by the server: the request came over a connection too many
+
 
 @dataclass(slots=True)
 class Drain:

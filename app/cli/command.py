@@ -5,7 +5,7 @@ import sys
 import typer
 
 from app import __version__
-from app.cli import configuration, database, demo, pause, sandbox, service, sign, traffic
+from app.cli import configuration, demo, ledger, migrate, pause, sandbox, service, sign, traffic
 from app.cli.contributions import contributions
 from app.cli.server import PortTakenError
 from app.ledger.embedded import EmbeddedUnavailableError
@@ -23,8 +23,7 @@ command = typer.Typer(
 for function in (
     service.serve,
     service.dispatch,
-    database.migrate,
-    database.ledger,
+    migrate.migrate,
     pause.pause,
     pause.resume,
     configuration.check_config,
@@ -35,6 +34,7 @@ for function in (
 ):
     command.command()(function)
 command.add_typer(contributions)
+command.add_typer(ledger.command, name="ledger")
 
 
 @command.callback(invoke_without_command=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from app.cli.intervening import MAYBE_THERE, intervene, refuse
-from app.cli.opened import opened
+from app.cli.opened import opened_at_head
 from app.cli.selecting import Brand, Event, Feed, GatewayStatuses, Ids, Since, Statuses, Until, selected, spacing
 from app.cli.showing import print_history, print_list, without_tokens
 from app.cli.signing import By, Reason, signature
@@ -49,7 +49,7 @@ def list_(
     database = load().database()
 
     async def run() -> Listing:
-        async with opened(database) as engine:
+        async with opened_at_head(database) as engine:
             return await list_contributions(engine, selection, limit=limit)
 
     found = asyncio.run(run())
@@ -69,7 +69,7 @@ def show(
     database = load().database()
 
     async def run() -> History | None:
-        async with opened(database) as engine:
+        async with opened_at_head(database) as engine:
             return await contribution_history(engine, contribution_id)
 
     found = asyncio.run(run())

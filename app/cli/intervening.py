@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.cli.opened import opened
+from app.cli.opened import opened_at_head
 from app.cli.showing import by_status, print_list
 from app.domain.intervention import Action, Discard, Replay, Signature
 from app.domain.settlement import Status
@@ -42,7 +42,7 @@ def intervene(database: Database, selection: Selection, action: Action, signatur
         refuse("name contributions by their ids, or select them: --status, --feed, --brand, --event, --since …")
 
     async def run() -> bool:
-        async with opened(database) as engine:
+        async with opened_at_head(database) as engine:
             found = await hands.survey(engine, selection, action)
             if selection.ids and found.doubtful:
                 refuse(MAYBE_THERE)

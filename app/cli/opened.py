@@ -13,14 +13,19 @@ from app.ledger.schema import UnknownSchemaError, head
 
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[AsyncEngine]:
-    """The ledger, at this version's schema and named in what goes wrong with it. Raises LedgerUnavailableError,
-    UnknownSchemaError and EmbeddedUnavailableError.
-    """
+    """The database, named in what goes wrong with it. Raises LedgerUnavailableError and EmbeddedUnavailableError."""
     try:
         async with open_database(database, bounded=False) as engine:
-            state = await ledger_state(engine, head=head())
-            if state.schema in {"missing", "not_at_head"}:
-                raise UnknownSchemaError(f"the schema is {state.schema}: run event-processor migrate ({database.name})")
             yield engine
     except LedgerUnavailableError as error:
         raise LedgerUnavailableError(f"{error} ({database.name})") from None
+
+
+@asynccontextmanager
+async def opened_at_head(database: Database) -> AsyncIterator[AsyncEngine]:
+    """As `opened`; raises UnknownSchemaError where the schema is not this version's."""
+    async with opened(database) as engine:
+        state = await ledger_state(engine, head=head())
+        if state.schema in {"missing", "not_at_head"}:
+            raise UnknownSchemaError(f"the schema is {state.schema}: run event-processor migrate ({database.name})")
+        yield engine

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.cli.opened import opened
+from app.cli.opened import opened_at_head
 from app.cli.showing import when
 from app.cli.signing import By, Reason, signature
 from app.cli.text import shown
@@ -16,7 +16,7 @@ def pause(reason: Reason, by: By = None) -> None:
     signed, database = signature(by, reason), load().database()
 
     async def run() -> tuple[bool, Pause | None]:
-        async with opened(database) as engine:
+        async with opened_at_head(database) as engine:
             return await pausing.pause(engine, signed), await pausing.standing_pause(engine)
 
     paused, standing = asyncio.run(run())
@@ -32,7 +32,7 @@ def resume(reason: Reason, by: By = None) -> None:
     signed, database = signature(by, reason), load().database()
 
     async def run() -> bool:
-        async with opened(database) as engine:
+        async with opened_at_head(database) as engine:
             return await pausing.resume(engine, signed)
 
     print("forwarding is resumed" if asyncio.run(run()) else "forwarding is not paused")

@@ -1,19 +1,24 @@
-"""uvicorn as it is run here: it says that it is going before it goes, and reads no endless headers."""
+"""uvicorn as it is run here: it says that it is going before it goes, and leaves nobody without an answer."""
 
 import asyncio
+import resource
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.state import Drain
+from app.cli.connection import SPARE, BoundedHttp, Bounds
 from app.settings import Settings
 
 GRACE = 30  # seconds that requests under way have after the listener closed
 BACKLOG = 2048
-HEADER_LIMIT = 64 * 1024  # bytes of a request line and headers, as they come in
+KEEP_ALIVE = 75  # seconds that a connection may idle: longer than clients and proxies keep theirs, so that they close
+DESCRIPTORS = 256  # files and sockets that are no sender's
 
 
 class PortTakenError(Exception):
@@ -25,14 +30,18 @@ def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: i
     Raises PortTakenError, before anything is started; False when the application did not start.
     """
     listeners = _listening(host or settings.server.host, settings.server.port if port is None else port)
+    bounds = Bounds(connections=settings.server.connections, read_timeout=settings.server.read_timeout)
+    _allow(bounds.connections + SPARE + DESCRIPTORS)
+    protocol: Any = partial(BoundedHttp, bounds=bounds, drain=drain)
     config = uvicorn.Config(
         app,
-        http=BoundedHttp,
+        http=protocol,
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE,
         ws="none",
     )
     server = DrainingServer(config, drain, seconds=settings.server.drain.total_seconds())
@@ -56,37 +65,6 @@ def _listening(host: str, port: int) -> list[socket.socket]:
     return listeners
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """Hangs up on whoever sends more headers, or trailers, than anyone needs; uvicorn keeps them all, however many."""
-
-    _unread = 0  # bytes since the request began, while it is not known where its headers end
-    _kept = 0  # bytes of headers and trailers
-    _in_headers = True
-
-    def data_received(self, data: bytes) -> None:
-        if self._in_headers:
-            if self._unread > HEADER_LIMIT:
-                self.transport.abort()
-                return
-            self._unread += len(data)
-        super().data_received(data)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._kept += len(name) + len(value)
-        if self._kept > HEADER_LIMIT:
-            self.transport.abort()
-            return
-        super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        self._in_headers = False
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._in_headers, self._unread, self._kept = True, 0, 0
-        super().on_message_complete()
-
-
 class DrainingServer(uvicorn.Server):
     """On the first signal, says in readiness and in 503s that it is going, and goes a little later.
     A second signal does not wait.
@@ -107,8 +85,50 @@ class DrainingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._drain.draining = True
-        self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._leave, sig, frame)
+        self._loop.call_soon_threadsafe(self._prepare, self._loop, sig, frame)
+
+    def _prepare(self, loop: asyncio.AbstractEventLoop, sig: int, frame: FrameType | None) -> None:
+        for connection in self._connections():
+            connection.answer_last()
+        loop.call_later(self._seconds, self._leave, sig, frame)
+
+    def _connections(self) -> Iterator[BoundedHttp]:
+        return (connection for connection in self.server_state.connections if isinstance(connection, BoundedHttp))
 
     def _leave(self, sig: int, frame: FrameType | None) -> None:
         if not self.should_exit:  # by a second signal; to uvicorn one more would mean not to wait for anything
             super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, but those who connected and were not yet accepted are answered rather than reset."""
+        waiting = [connection for listener in sockets or [] for connection in _accepted(listener)]
+        for server in self.servers:
+            server.close()
+        for connection in waiting:
+            with suppress(OSError):  # it is gone already
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+
+def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
+    """Everyone who waits at a listener."""
+    listener.setblocking(False)
+    with suppress(OSError):  # BlockingIOError: nobody else does
+        while True:
+            connection, _ = listener.accept()
+            connection.setblocking(False)
+            yield connection
+
+
+def _allow(descriptors: int) -> None:
+    """Have as many files and sockets as are needed, if the system lets us; 1024 is a common beginning."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < descriptors:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(descriptors, hard) if hard >= 0 else descriptors, hard))

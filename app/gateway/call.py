@@ -12,6 +12,10 @@ import httpx
 
 from app.domain.outcome import Answered, NotSent, Unanswered
 
+IDLE = timedelta(
+    seconds=1
+)  # longest rest of a connection that is used again: well below the 2 to 75 s of usual servers
+
 # What httpx raises before the first byte of a request is written. Everything else may have come after it.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -53,7 +57,7 @@ class Caller:
                 response = await self._transport.handle_async_request(request)
         except _NOTHING_SENT as error:
             return NotSent(cause=_cause(error))
-        except (httpx.TransportError, TimeoutError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a part of the request may be under way
             return Unanswered(cause=_cause(error))
         return Answered(
             status=response.status_code,
@@ -64,27 +68,48 @@ class Caller:
     async def _read(self, response: httpx.Response, deadline: float) -> str:
         """What can be had of the body within the limits. The status is known, so nothing here changes the outcome."""
         received = bytearray()
+        # Not by httpx's aiter_raw, which would hand the connection on at its end, before `_close` has looked at it.
+        body: Any = response.stream
         try:
             with suppress(Exception):  # whatever befalls the rest of the answer must not hide its status
                 async with asyncio.timeout_at(deadline):
-                    async for chunk in response.aiter_raw():
+                    async for chunk in body:
                         received += chunk
                         if len(received) > self._limits.response_limit:
                             break
         finally:
             with suppress(Exception):  # as above
-                await response.aclose()
+                await _close(response)
         return received[: self._limits.response_limit].decode("utf-8", "replace")
+
+
+async def _close(response: httpx.Response) -> None:
+    """Let go of an answer; and of its connection, where more bytes came than the answer has: the next call on it would
+    take them for an answer of its own.
+    """
+    try:
+        if _exceeded(response):
+            await response.extensions["network_stream"].aclose()
+    finally:
+        await response.aclose()
+
+
+def _exceeded(response: httpx.Response) -> bool:
+    """Whether bytes came behind the answer. Of httpx and what is below it, only h11 can tell, at the bottom."""
+    below: Any = response.stream
+    for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        below = getattr(below, name, None)
+    return below is not None and bool(below.trailing_data[0])
 
 
 def http_transport(limits: Limits, ca_file: Path | None) -> httpx.AsyncBaseTransport:
     """The transport of httpx itself, with verification of certificates, against `ca_file` where one is given."""
     verify: Any = ssl.create_default_context(cafile=ca_file) if ca_file else True
-    return httpx.AsyncHTTPTransport(
-        verify=verify,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=limits.connections + 1, max_keepalive_connections=limits.connections + 1),
+    connections = limits.connections + 1  # one to authenticate
+    pool = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE.total_seconds()
     )
+    return httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=pool)
 
 
 def _cause(error: Exception) -> str:

@@ -113,5 +113,5 @@ def _token(body: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     token = answer.get("token") if isinstance(answer, dict) else None
-    usable = isinstance(token, str) and token.isascii() and token.isprintable() and token
+    usable = isinstance(token, str) and token.isascii() and token.isprintable() and token.split() == [token]
     return token if usable else None

@@ -7,12 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
 class LedgerUnavailableError(Exception):
     """The database could not be reached or would not answer; whether the statement took effect is not known."""
+
+
+class UnfitError(LedgerUnavailableError):
+    """The database answers, and will not have these values: others may do."""
 
 
 @contextmanager
@@ -21,7 +25,8 @@ def unavailable() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise LedgerUnavailableError(f"{type(error).__name__}: {_first_line(error)}") from error
+        kind = UnfitError if _is_about_values(error) else LedgerUnavailableError
+        raise kind(f"{type(error).__name__}: {_first_line(error)}") from error
 
 
 def async_url(text: str) -> URL:
@@ -69,6 +74,14 @@ def create_engine(
         connect_args={"timeout": seconds, "command_timeout": seconds if bounded else None, **prepared},
         hide_parameters=True,  # parameters are bodies and tokens; they stay out of every log
     )
+
+
+def _is_about_values(error: BaseException) -> bool:
+    """By the class of its SQLSTATE: data, a constraint, a trigger's exception. Or the driver could not encode them."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state[:2] in {"22", "23", "P0"} or isinstance(getattr(error.orig, "__cause__", None), ValueError)
 
 
 def _first_line(error: BaseException) -> str:

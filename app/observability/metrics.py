@@ -30,6 +30,7 @@ class Metrics:
         self.events_refused = Counter(
             name("events_refused_total"), "Requests refused before recording", ["feed", "cause"], registry=registry
         )
+        self.unwritten = Gauge(name("events_unwritten"), "Events that wait for their commit", registry=registry)
         self.record_seconds = Histogram(
             name("record_seconds"), "Time to commit an event", buckets=_CALL_BUCKETS, registry=registry
         )
@@ -70,6 +71,13 @@ class Metrics:
         self.backlog_oldest_due = Gauge(
             name("backlog_oldest_due_seconds"), "How long the oldest pending has been due", registry=registry
         )
+        self.pruned = Counter(
+            name("pruned_total"),
+            "What retention removed: contributions by status, events, and what those owed",
+            ["what"],
+            registry=registry,
+        )
+        self.sweeps_failed = Counter(name("sweeps_failed_total"), "Sweeps of retention that failed", registry=registry)
         self._registry = registry
 
     def exposition(self) -> bytes:

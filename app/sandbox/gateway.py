@@ -2,59 +2,26 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 from app.sandbox.account import Account, Call
-from app.sandbox.http_server import Misbehaviour, Request, Response, http_server
+from app.sandbox.faults import FAULTS, Fault, Faults
+from app.sandbox.http_server import Request, Response, http_server
+from app.sandbox.misbehaviour import garbage, hang
+
+__all__ = ["DECLINED_SOURCE", "Faults", "SandboxGateway"]
 
 DECLINED_SOURCE = "paused-jackpot"  # contributions to this source are refused for good, as to a paused jackpot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faults:
-    """What goes wrong. Rates are the share of contribution calls from 0 to 1, drawn one after the other; `latency`
-    and `retry_after` are in seconds. `taken` says whether a hang, a reset or a server error took the money first.
-    """
-
-    latency: float = 0.0
-    unauthorized: float = 0.0
-    forbidden: float = 0.0
-    declined: float = 0.0
-    rate_limited: float = 0.0
-    unavailable: float = 0.0
-    server_error: float = 0.0
-    hang: float = 0.0
-    reset: float = 0.0
-    retry_after: int = 0
-    taken: bool = True
-    deduplicates: bool = False
-    authentication_down: bool = False
-
-    def changed(self, changes: dict[str, Any]) -> "Faults":
-        """With some of them changed. Raises ValueError for a name or value that does not exist."""
-        types = {each.name: each.type for each in fields(self)}
-        for name, value in changes.items():
-            if name not in types:
-                raise ValueError(f"there is no fault {name}; there are {', '.join(types)}")
-            if isinstance(value, bool) is not (types[name] is bool) or not isinstance(value, (bool, int, float)):
-                raise ValueError(f"{name}: {value!r} will not do")
-        return replace(self, **changes)
-
-
-_ANSWERS: dict[str, tuple[int, str]] = {
-    "unauthorized": (401, "token_invalid"),
-    "forbidden": (403, "permission_missing"),
-    "declined": (422, "player_not_opted_in"),
-    "rate_limited": (429, "slow_down"),
-    "unavailable": (503, "unavailable"),
-    "server_error": (500, "internal"),
-}
+_WAITING = frozenset({408, 425, 429, 503})  # the statuses that carry Retry-After
+_NONE = Fault(takes=True)
+_DECLINED = Fault(status=422, error="jackpot_paused", takes=False)
 
 
 class SandboxGateway:
@@ -70,17 +37,21 @@ class SandboxGateway:
         self._seen = set[str]()
 
     @asynccontextmanager
-    async def serving(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-        """Serve until the context ends; gives the base URL."""
-        async with http_server(self.handle, host=host, port=port) as bound:
-            yield f"http://{host}:{bound}"
+    async def serving(
+        self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[str]:
+        """Serve until the context ends; gives the base URL. May be entered again, on the same port too: tokens and
+        account live on, and in between connections are refused.
+        """
+        async with http_server(self.handle, host=host, port=port, tls=tls) as bound:
+            yield f"{'https' if tls else 'http'}://{host}:{bound}"
 
     def revoke_tokens(self) -> None:
         """Make every token invalid, as the vendor can."""
         self._tokens.clear()
 
-    async def handle(self, request: Request) -> Response | Misbehaviour:
-        """Answer a request, or misbehave."""
+    async def handle(self, request: Request) -> Response:
+        """Answer a request, well or not."""
         match request.method, request.path:
             case "POST", "/authenticate/service":
                 return self._authenticate(request)
@@ -103,50 +74,40 @@ class SandboxGateway:
     def _authenticate(self, request: Request) -> Response:
         if self.faults.authentication_down:
             return Response(status=503, content={"error": "unavailable"})
-        if _json(request.body) != self._credentials:
+        if self.faults.authentication_hangs:
+            return Response(status=200, content={}, misbehaviour=hang)
+        if self.faults.authentication_garbled:
+            return Response(status=200, content={}, misbehaviour=garbage)
+        if self.faults.authentication_refused or _json(request.body) != self._credentials:
             return Response(status=401, content={"error": "credentials_invalid"})
         token = f"sandbox-{uuid4().hex}"
         self._tokens.add(token)
         return Response(status=200, content={"token": token})
 
-    async def _contribute(self, request: Request) -> Response | Misbehaviour:
+    async def _contribute(self, request: Request) -> Response:
         if self.faults.latency:
             await asyncio.sleep(self.faults.latency)
-        fault = self._draw()
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if token not in self._tokens:
-            fault = "unauthorized"
+        name, fault = self.faults.draw(self._random) or ("", _NONE)
+        if not fault.read:
+            return Response(status=200, content={}, misbehaviour=fault.misbehaviour)
         body = _json(request.body)
         if problem := _problem(body):
             return Response(status=400, content={"error": problem})
-        if fault is None and body["source_id"] == DECLINED_SOURCE:
-            return self._answer(request, body, 422, {"error": "jackpot_paused"})
-        match fault:
-            case None:
-                return self._answer(request, body, 200, {"status": "contributed"}, takes=True)
-            case "hang" | "reset":
-                self._enter(request, body, fault, takes=self.faults.taken)
-                return Misbehaviour(fault)
-            case _:
-                status, error = _ANSWERS[fault]
-                takes = fault == "server_error" and self.faults.taken
-                return self._answer(request, body, status, {"error": error}, takes=takes)
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self._tokens:
+            fault = FAULTS["unauthorized"]
+        elif fault is _NONE and body["source_id"] == DECLINED_SOURCE:
+            fault = _DECLINED
+        answer = name if fault.misbehaviour else str(fault.status)
+        self._enter(request, body, answer, takes=self.faults.taken if fault.takes is None else fault.takes)
+        return self._answer(fault)
 
-    def _draw(self) -> str | None:
-        for name in (*_ANSWERS, "hang", "reset"):
-            if (rate := getattr(self.faults, name)) and self._random.random() < rate:
-                return name
-        return None
-
-    def _answer(
-        self, request: Request, body: dict[str, Any], status: int, content: dict[str, Any], *, takes: bool = False
-    ) -> Response:
-        self._enter(request, body, str(status), takes=takes)
-        waits = status in {429, 503} and self.faults.retry_after
+    def _answer(self, fault: Fault) -> Response:
+        after = self.faults.retry_after if fault.status in _WAITING else 0
         return Response(
-            status=status,
-            content=content,
-            headers=(("retry-after", str(self.faults.retry_after)),) if waits else (),
+            status=fault.status,
+            content={"error": fault.error} if fault.error else {"status": "contributed"},
+            headers=(*fault.headers, ("retry-after", str(after))) if after else fault.headers,
+            misbehaviour=fault.misbehaviour,
         )
 
     def _enter(self, request: Request, body: dict[str, Any], answer: str, *, takes: bool) -> None:

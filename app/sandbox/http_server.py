@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-import socket
-import struct
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
-from enum import Enum
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import httptools
+
+from app.sandbox.misbehaviour import Misbehaviour
+
+BODILESS = frozenset({204, 304})
 
 
 @dataclass(slots=True)
@@ -26,40 +28,37 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer with a JSON body."""
+    """An answer with a JSON body, and what is done with it, where that is not simply to send it."""
 
     status: int
     content: Any
     headers: tuple[tuple[str, str], ...] = ()
+    misbehaviour: Misbehaviour | None = None
 
 
-class Misbehaviour(Enum):
-    """Instead of an answer."""
-
-    HANG = "hang"  # never answers
-    RESET = "reset"  # cuts the connection with a reset
-
-
-Handler = Callable[[Request], Awaitable[Response | Misbehaviour]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 @asynccontextmanager
-async def http_server(handler: Handler, *, host: str, port: int) -> AsyncIterator[int]:
+async def http_server(
+    handler: Handler, *, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Serve until the context ends. Gives the port, which the system chose where `port` is 0."""
-    connections = set[asyncio.Task[None]]()
+    connections = dict[asyncio.Task[None], asyncio.StreamWriter]()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(_converse(handler, reader, writer))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
+        connections[task] = writer
+        task.add_done_callback(connections.pop)
 
-    server = await asyncio.start_server(connected, host, port, backlog=1024)
+    server = await asyncio.start_server(connected, host, port, backlog=1024, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in tuple(connections):
+        for task, writer in connections.items():
             task.cancel()
+            writer.transport.abort()  # closing in order would wait for callers, with TLS at least
         await asyncio.gather(*connections, return_exceptions=True)
 
 
@@ -93,34 +92,29 @@ class _Parser:
 
 async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     parser = _Parser()
-    with suppress(ConnectionError, httptools.HttpParserError), closing(writer):
-        while data := await reader.read(65536):
-            parser.feed(data)
-            while parser.complete:
-                match await handler(parser.complete.pop(0)):
-                    case Response() as response:
-                        writer.write(_encode(response))
-                        await writer.drain()
-                    case Misbehaviour.HANG:
-                        await reader.read()  # until the caller gives up
-                        return
-                    case Misbehaviour.RESET:
-                        _reset(writer)
-                        return
+    with suppress(OSError, httptools.HttpParserError):
+        with closing(writer):
+            while data := await reader.read(65536):
+                parser.feed(data)
+                while parser.complete:
+                    await _answer(await handler(parser.complete.pop(0)), reader, writer)
+        await writer.wait_closed()
+
+
+async def _answer(response: Response, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if response.misbehaviour:
+        await response.misbehaviour(reader, writer, _encode(response))
+    else:
+        writer.write(_encode(response))
+        await writer.drain()
 
 
 def _encode(response: Response) -> bytes:
-    body = json.dumps(response.content).encode()
+    body = b"" if response.status in BODILESS else json.dumps(response.content).encode()
     lines = [
-        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
+        f"HTTP/1.1 {response.status} {responses.get(response.status, '')}",
         "content-type: application/json",
         f"content-length: {len(body)}",
         *(f"{name}: {value}" for name, value in response.headers),
     ]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    connection: socket.socket = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no linger: RST, not FIN
-    writer.transport.abort()
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body

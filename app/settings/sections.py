@@ -37,6 +37,9 @@ class Server(_Section):
     port: int = Field(8000, ge=0, le=65535)
     body_limit: int = Field(64 * 1024, ge=1024, description="bytes")
     drain: Duration = timedelta(seconds=2)
+    connections: int = Field(2000, ge=1, description="at once")
+    read_timeout: Duration = timedelta(seconds=30)
+    unwritten_limit: int = Field(1000, ge=1, description="events")
 
 
 class Gateway(_Section):
@@ -92,6 +95,14 @@ class Dispatcher(_Section):
     hold: Duration = timedelta(seconds=10)
     give_up_after: Duration = timedelta(hours=24)
     stalled_after: Duration = timedelta(seconds=30)
+
+
+class Retention(_Section):
+    """How long the ledger keeps what is settled."""
+
+    contributions: Duration = timedelta(days=30)
+    events: Duration = timedelta(days=90)
+    every: Duration = timedelta(minutes=10)
 
 
 class Logging(_Section):

@@ -21,7 +21,17 @@ from app.domain.settlement import RetryPolicy
 from app.gateway.client import PATIENCE
 from app.ledger.database import Database
 from app.ledger.engine import async_url, shown_url
-from app.settings.sections import ContributionEvents, Dispatcher, Feeds, FeedSettings, Gateway, Logging, Server
+from app.ledger.retention import Keep
+from app.settings.sections import (
+    ContributionEvents,
+    Dispatcher,
+    Feeds,
+    FeedSettings,
+    Gateway,
+    Logging,
+    Retention,
+    Server,
+)
 from app.settings.sources import PREFIX, read_file, read_secrets
 from app.settings.values import Duration, Identifier, Identifiers, duration_text, not_empty
 
@@ -36,6 +46,7 @@ def _without_password(value: SecretStr) -> str:
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_is_postgres), PlainSerializer(_without_password)]
+SENDERS_RETRY_FOR = timedelta(days=7)  # no sender that we know of does so for longer than three
 _ALWAYS = {"feed", "brand_id", "event_type", "currency"}
 _TEMPLATE_FIELDS: dict[Kind, set[str]] = {"bet": _ALWAYS | {"game_code", "provider_id"}, "deposit": _ALWAYS}
 
@@ -60,6 +71,7 @@ class Settings(BaseSettings):
     server: Server = Server()
     gateway: Gateway
     dispatcher: Dispatcher = Dispatcher()
+    retention: Retention = Retention()
     logging: Logging = Logging()
     contribution_events: ContributionEvents = ContributionEvents()
     feeds: Feeds
@@ -97,6 +109,19 @@ class Settings(BaseSettings):
 renewal loses it"
         if self.dispatcher.stalled_after <= self.dispatcher.poll_interval:
             yield "dispatcher.stalled_after: must be more than dispatcher.poll_interval, or waiting counts as stalled"
+
+        yield from self._retention_mistakes()
+
+    def _retention_mistakes(self) -> Iterator[str]:
+        """A key that is gone lets its event be contributed again, so it has to outlive what may still arrive."""
+        least = self.retention.contributions + self.dispatcher.give_up_after
+        if self.retention.events < least:
+            yield (
+                f"retention.events: must be at least {duration_text(least)}: retention.contributions, counted from "
+                "settling, and dispatcher.give_up_after"
+            )
+        elif self.retention.events < SENDERS_RETRY_FOR:
+            yield f"retention.events: must be at least {duration_text(SENDERS_RETRY_FOR)}, to outlive senders' retries"
 
     def _rule_mistakes(self) -> Iterator[str]:
         for name, feed, kind in self._feeds():
@@ -175,6 +200,10 @@ renewal loses it"
             hold=self.dispatcher.hold,
             ambiguous_limit=max(costly, self.dispatcher.hold),
         )
+
+    def keep(self) -> Keep:
+        """How long the ledger keeps what is settled, for the ledger."""
+        return Keep(contributions=self.retention.contributions, events=self.retention.events)
 
     def database(self) -> Database:
         """Where the ledger lives, for the ledger."""

@@ -37,6 +37,13 @@ async def test_every_answer_and_the_authentication_are_documented(service: Servi
     assert operation["security"] == [{"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}]
 
 
+async def test_every_cause_of_a_503_is_documented_with_its_header(service: Service) -> None:
+    answer = (await _document(service))["paths"]["/events/bet"]["post"]["responses"]["503"]
+
+    assert ["unavailable", "overloaded", "draining"] == list(answer["content"]["application/problem+json"]["examples"])
+    assert answer["headers"].keys() == {"Retry-After"}
+
+
 async def test_the_schema_is_the_one_that_validates(service: Service) -> None:
     schemas = (await _document(service))["components"]["schemas"]
 

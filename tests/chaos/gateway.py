@@ -11,7 +11,8 @@ from app.sandbox.account import Account, Call
 from app.sandbox.gateway import Faults, SandboxGateway
 
 USUAL = Faults(latency=0.05)  # so that something is under way whenever something breaks
-AMBIGUOUS = frozenset({"hang", "reset", "500"})  # answers after which nobody but the Gateway knows
+# Answers, as the account names them, after which nobody but the Gateway knows.
+AMBIGUOUS = frozenset({"307", "500", "hang", "close", "reset", "cut_head", "slow_head", "garbage"})
 
 
 class ChaosGateway:

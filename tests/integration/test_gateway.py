@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -16,7 +16,8 @@ from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered
 from app.gateway.call import Caller, Limits, http_transport
 from app.gateway.client import Gateway
 from app.gateway.service_token import Credentials, ServiceToken
-from app.sandbox.http_server import Misbehaviour, Request, Response, http_server
+from app.sandbox.http_server import Request, Response, http_server
+from app.sandbox.misbehaviour import Misbehaviour, answer_twice, hang, reset, too_long
 from tests import examples
 from tests.examples import Running
 
@@ -25,6 +26,7 @@ BODY = examples.entry().decision.contributions[0].body
 LIMITS = Limits(
     timeout=timedelta(seconds=30), connect_timeout=timedelta(seconds=5), connections=200, response_limit=100_000
 )
+LARGE = b"x" * 50_000_000  # more than the system takes from us before anybody reads it
 IMPATIENT = Limits(
     timeout=timedelta(milliseconds=200), connect_timeout=timedelta(seconds=5), connections=2, response_limit=100_000
 )
@@ -58,13 +60,40 @@ async def _authenticated(client: Gateway) -> None:
 
 
 async def _post(
-    answer: Callable[[Request], Awaitable[Response | Misbehaviour]], limits: Limits = LIMITS
+    answer: Callable[[Request], Awaitable[Response]], limits: Limits = LIMITS
 ) -> Answered | NotSent | Unanswered:
     async with (
         http_server(answer, host="127.0.0.1", port=0) as port,
         _caller(f"http://127.0.0.1:{port}", limits) as caller,
     ):
         return await caller.post("/", b"{}", {})
+
+
+Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def _listening(converse: Conversation) -> AsyncIterator[str]:
+    """A server that has one way to converse. Gives its URL, and ends when every conversation has."""
+    conversations: list[asyncio.Task[None]] = []
+
+    async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError), closing(writer):
+            await converse(reader, writer)
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversations.append(asyncio.create_task(whole(reader, writer)))
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.gather(*conversations)
+
+
+def _misbehaving(misbehaviour: Misbehaviour) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(_: Request) -> Response:
+        return Response(status=200, content={}, misbehaviour=misbehaviour)
+
+    return handle
 
 
 async def _raw(answer: bytes, limits: Limits = LIMITS) -> Answered | NotSent | Unanswered:
@@ -119,17 +148,11 @@ async def test_a_failed_tls_handshake_sent_nothing() -> None:
 
 
 async def test_no_answer_in_time_may_have_arrived() -> None:
-    async def hang(_: Request) -> Misbehaviour:
-        return Misbehaviour.HANG
-
-    assert isinstance(await _post(hang, IMPATIENT), Unanswered)
+    assert isinstance(await _post(_misbehaving(hang), IMPATIENT), Unanswered)
 
 
 async def test_a_reset_after_the_request_may_have_arrived() -> None:
-    async def reset(_: Request) -> Misbehaviour:
-        return Misbehaviour.RESET
-
-    assert isinstance(await _post(reset), Unanswered)
+    assert isinstance(await _post(_misbehaving(reset)), Unanswered)
 
 
 @pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\ncontent-le"])
@@ -153,6 +176,102 @@ async def test_a_status_counts_though_its_body_never_ends() -> None:
     server = await asyncio.start_server(converse, "127.0.0.1", 0)
     async with server, _caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", IMPATIENT) as caller:
         assert Answered(status=200, body="slow") == await caller.post("/", b"{}", {})
+
+
+async def _breaking_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readexactly(1)
+    await reset(reader, writer, b"")
+
+
+async def _turning_away(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reset(_reader, writer, b"")
+
+
+async def test_a_request_that_nobody_reads_may_have_arrived() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        async with _caller(f"http://127.0.0.1:{listener.getsockname()[1]}", IMPATIENT) as caller:
+            assert isinstance(await caller.post("/", LARGE, {}), Unanswered)
+
+
+@pytest.mark.parametrize("converse", [_breaking_in, _turning_away])
+async def test_a_request_that_was_not_written_whole_may_have_arrived(
+    converse: Conversation,
+) -> None:
+    async with _listening(converse) as url, _caller(url) as caller:
+        assert isinstance(await caller.post("/", LARGE, {}), Unanswered)
+
+
+async def test_an_answer_that_came_before_the_request_was_written_whole_counts() -> None:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n")
+        while await reader.read(1_000_000):
+            pass
+
+    async with _listening(converse) as url, _caller(url) as caller:
+        assert Answered(status=413) == await caller.post("/", LARGE, {})
+
+
+@pytest.mark.parametrize("misbehaviour", [answer_twice, too_long])
+async def test_what_came_behind_an_answer_is_not_taken_for_the_answer_to_the_next_call(
+    misbehaviour: Misbehaviour,
+) -> None:
+    """Else a call that was refused would count as made, or one that was made would be repeated."""
+    answers = [Response(status=429, content=1, misbehaviour=misbehaviour), Response(status=200, content=2)]
+
+    async def handle(_: Request) -> Response:
+        return answers.pop(0)
+
+    async with http_server(handle, host="127.0.0.1", port=0) as port, _caller(f"http://127.0.0.1:{port}") as caller:
+        replies = [await caller.post("/", b"{}", {}) for _ in range(2)]
+
+    assert [429, 200] == [reply.status for reply in replies if isinstance(reply, Answered)]
+
+
+async def test_each_of_many_calls_at_once_has_its_own_answer_though_all_are_answered_twice() -> None:
+    async def handle(request: Request) -> Response:
+        return Response(status=200, content=request.path, misbehaviour=answer_twice)
+
+    limits = replace(LIMITS, connections=3)
+    async with (
+        http_server(handle, host="127.0.0.1", port=0) as port,
+        _caller(f"http://127.0.0.1:{port}", limits) as caller,
+    ):
+        replies = await asyncio.gather(*(caller.post(f"/{number}", b"{}", {}) for number in range(100)))
+
+    assert [f'"/{number}"' for number in range(100)] == [reply.body for reply in replies if isinstance(reply, Answered)]
+
+
+class _Surprising(httpx.AsyncBaseTransport):
+    """A transport that fails as none should."""
+
+    async def handle_async_request(self, _request: httpx.Request) -> httpx.Response:
+        raise RuntimeError("no")
+
+
+async def test_what_no_transport_should_raise_may_have_arrived() -> None:
+    assert Unanswered(cause="RuntimeError: no") == await Caller("http://gateway", LIMITS, _Surprising()).post(
+        "/", b"", {}
+    )
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Gateway may be closing it at that very moment, and what became of the call would be unknown."""
+    monkeypatch.setattr("app.gateway.call.IDLE", timedelta())
+    connections = 0
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await reader.read(65536):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+    async with _listening(converse) as url, _caller(url) as caller:
+        for _ in range(3):
+            assert Answered(status=200) == await caller.post("/", b"", {})
+
+    assert connections == 3
 
 
 class _WontClose(httpx.AsyncBaseTransport, httpx.AsyncByteStream):
@@ -230,7 +349,7 @@ async def test_a_refused_token_is_replaced_once_for_all_waiting_calls(gateway: R
     asked = 0
     handle = gateway.simulator.handle
 
-    async def counting(request: Request) -> Response | Misbehaviour:
+    async def counting(request: Request) -> Response:
         nonlocal asked
         asked += request.path == "/authenticate/service"
         return await handle(request)
@@ -249,7 +368,7 @@ async def test_a_call_that_a_fresh_token_does_not_help_keeps_no_other_from_going
     """The Gateway may answer 401 for what is in one contribution: a player's session, say."""
     handle = gateway.simulator.handle
 
-    async def particular(request: Request) -> Response | Misbehaviour:
+    async def particular(request: Request) -> Response:
         if request.headers.get("idempotency-key") == str(ID):
             return Response(status=401, content={"error": "session_expired"})
         return await handle(request)
@@ -283,17 +402,23 @@ async def test_a_gateway_that_is_down_at_start_is_asked_until_it_is_up(gateway: 
         await _authenticated(client)
 
 
-@pytest.mark.parametrize("content", [{}, {"token": 1}, {"token": ""}, {"token": "line\nbreak"}, ["token"]])
-async def test_an_answer_without_a_usable_token_is_no_token(content: object) -> None:
-    answered = anyio.Event()
+@pytest.mark.parametrize(
+    "content", [{}, {"token": 1}, {"token": ""}, {"token": "line\nbreak"}, {"token": "space "}, ["token"]]
+)
+async def test_an_answer_without_a_usable_token_is_no_token(content: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.gateway.service_token.RETRY_BASE", timedelta())
+    asked, asked_again = 0, anyio.Event()
 
     async def odd(_: Request) -> Response:
-        answered.set()
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            asked_again.set()
         return Response(status=200, content=content)
 
     async with http_server(odd, host="127.0.0.1", port=0) as port, _client(f"http://127.0.0.1:{port}") as client:
         with anyio.fail_after(examples.DEADLINE):
-            await answered.wait()
+            await asked_again.wait()
         reply: Reply = await client.contribute(ID, BODY)
 
     assert NoToken() == reply

@@ -60,6 +60,33 @@ async def gateway_errs(trial: Trial) -> None:
     await _misbehaving(trial, server_error=1.0)
 
 
+@scenario("gateway-hangs-unread", seconds=20, bound=f"{OUTAGE}, and {PROBED}")
+async def gateway_hangs_unread(trial: Trial) -> None:
+    """The Gateway takes connections and reads nothing of any call, so that nothing is contributed."""
+    await asyncio.sleep(2)
+    trial.may_leave_unknown(_outage(trial.seconds, call=CALL))
+    await _misbehaving(trial, unread_hang=1.0)
+
+
+@scenario(
+    "answers-in-bad-shape",
+    seconds=20,
+    quick_seconds=4,
+    bound="nothing: the status arrives, whatever the rest is like",
+    shows=frozenset({"cut_body", "too_short", "too_long"}),
+)
+async def answers_in_bad_shape(trial: Trial) -> None:
+    """One in two answers is cut, trickles, has the wrong length, never ends, comes twice, or is followed by an end."""
+    names = ("cut_body", "slow_body", "too_short", "too_long", "flood", "answer_twice", "hang_up")
+    await _misbehaving(trial, **dict.fromkeys(names, 0.1))
+
+
+@scenario("no-answers", seconds=20, bound=ANSWERS, ambiguous=True, shows=frozenset({"garbage", "cut_head", "307"}))
+async def no_answers(trial: Trial) -> None:
+    """One in four calls is redirected, or answered by garbage, half a status line, a trickle, or the end."""
+    await _misbehaving(trial, **dict.fromkeys(("redirect", "close", "cut_head", "slow_head", "garbage"), 0.05))
+
+
 @scenario("1-percent-of-each-fault", seconds=20, bound=ANSWERS, ambiguous=True)
 async def one_percent(trial: Trial) -> None:
     """1 % of each: 401, 422, 429, 500, 503, calls that hang, and calls that are cut off."""
@@ -94,11 +121,15 @@ async def token_revoked(trial: Trial) -> None:
 
 @scenario("token-endpoint-down", seconds=30, bound=REFUSED, shows=frozenset({"401"}))
 async def token_endpoint_down(trial: Trial) -> None:
-    """Every token is revoked, and there is no new one for long."""
+    """Every token is revoked, and there is no new one for long: the Gateway answers 503 to who asks for one, then hangs,
+    then answers what is none, then refuses our credentials.
+    """
     await asyncio.sleep(2)
-    trial.stand.gateway.misbehave(authentication_down=True)
     trial.stand.gateway.revoke_tokens()
-    await asyncio.sleep(trial.seconds)
+    for fault in ("down", "hangs", "garbled", "refused"):
+        trial.stand.gateway.misbehave(**{f"authentication_{fault}": True})
+        await asyncio.sleep(trial.seconds / 4)
+        trial.stand.gateway.misbehave(**{f"authentication_{fault}": False})
 
 
 @scenario("401-storm", seconds=20, bound=REFUSED, shows=frozenset({"401"}))

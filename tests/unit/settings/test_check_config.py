@@ -27,7 +27,15 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
         secrets={"feeds__bet__webhook_secrets": f"{SECRET}\n{OTHER_SECRET}\n"},
         environment={"SERVER__PORT": "9000"},
     )
-    expected = {"host": "127.0.0.1", "port": 9000, "body_limit": 65536, "drain": "2s"}
+    expected = {
+        "host": "127.0.0.1",
+        "port": 9000,
+        "body_limit": 65536,
+        "drain": "2s",
+        "connections": 2000,
+        "read_timeout": "30s",
+        "unwritten_limit": 1000,
+    }
 
     assert (0, "") == (done.returncode, done.stderr)
     printed = json.loads(done.stdout)

@@ -1,5 +1,6 @@
 """Each mistake in the configuration is one line that names its key."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_a_variable_that_is_no_setting_is_named(name: str) -> None:
         ("gateway.timeout", '"999999999d"', ""),
         ("gateway.ca_file", '"missing.pem"', ""),
         ("dispatcher.lease", '"14s"', "must be at least 15s, half as much again as database_timeout"),
+        ("retention.events", '"29d"', "must be at least 31d: retention.contributions, counted from settling, and"),
+        ("retention.every", '"0s"', DURATION),
         ("logging.level", '"loud"', "'debug', 'info', 'warning' or 'error'"),
         ("feeds.bet.webhook_secrets", '["whsec_not base64"]', "a webhook secret is base64"),
         ("feeds.bet.webhook_secrets", '["whsec_é"]', "a webhook secret is base64"),
@@ -212,3 +215,17 @@ def test_a_secrets_file_for_a_section_and_one_for_a_part_of_it_are_named() -> No
     (line,) = mistakes(secrets={"gateway": "{}", "gateway__password": "secret"})
 
     assert "gateway__password: another file, gateway, gives the whole section" in line
+
+
+def test_keys_outlive_the_retries_of_senders_however_short_contributions_are_kept() -> None:
+    expected = ("retention.events: must be at least 7d, to outlive senders' retries",)
+    short = {"retention__contributions": '"1d"', "dispatcher__give_up_after": '"1h"'}
+
+    assert expected == mistakes(toml(retention__events='"6d"', **short))
+    assert loaded(toml(retention__events='"7d"', **short)).retention.events == timedelta(days=7)
+
+
+def test_keys_outlive_contributions_that_were_settled_as_late_as_can_be() -> None:
+    (line,) = mistakes(toml(retention__contributions='"90d"'))
+
+    assert line.startswith("retention.events: must be at least 91d: ")

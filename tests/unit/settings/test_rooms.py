@@ -10,6 +10,7 @@ from app.domain.rules import Rule
 from app.domain.settlement import RetryPolicy
 from app.domain.signature import secret_bytes
 from app.ledger.database import Database
+from app.ledger.retention import Keep
 from app.settings import Settings
 from tests.unit.settings import API_KEY, OTHER_SECRET, PASSWORD, SECRET, loaded, toml
 
@@ -130,6 +131,12 @@ def test_the_retry_policy_comes_from_the_gateway_and_the_dispatcher() -> None:
     )
 
     assert expected == loaded(file).retry_policy()
+
+
+def test_what_is_kept_comes_from_retention() -> None:
+    file = toml(retention__contributions='"10d"', retention__events='"20d"')
+
+    assert Keep(contributions=timedelta(days=10), events=timedelta(days=20)) == loaded(file).keep()
 
 
 def test_the_database_is_the_one_that_is_configured() -> None:

@@ -1,0 +1,115 @@
+"""Writes together what many callers bring at once: while one write is under way, the next one gathers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import Generic, TypeVar
+
+from app.ledger.engine import LedgerUnavailableError, UnfitError
+
+AT_ONCE = 2  # writes under way: the database works on one while we gather, send and answer the other
+BATCH = 64  # more in a write gains little, and makes everyone in it wait for the last
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+_Batch = dict[asyncio.Future[Outcome], Item]
+
+
+class BacklogFullError(Exception):
+    """As many wait to be written as may; nothing was done."""
+
+
+class Writer(Generic[Item, Outcome]):
+    """Each caller waits for its own outcome, however many are written with it.
+
+    `write` takes some items and gives their outcomes in the same order. Where it raises UnfitError, one item keeps the
+    others from being written, and is found by writing halves; any other exception is everyone's. There is nothing to
+    start, to stop or to watch: a task that writes begins with the first who waits and ends with the last. It belongs to
+    no caller, so a caller that goes away takes nobody's write with it.
+    """
+
+    def __init__(
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]], *, limit: int, patience: timedelta
+    ) -> None:
+        self._write = write
+        self._limit = limit
+        self._patience = patience.total_seconds()
+        self._waiting: _Batch[Outcome, Item] = {}
+        self._being_written = 0
+        self._at_work = set[asyncio.Task[None]]()
+
+    @property
+    def unwritten(self) -> int:
+        """How many wait or are being written."""
+        return len(self._waiting) + self._being_written
+
+    @property
+    def full(self) -> bool:
+        """Whether another one would be refused."""
+        return self.unwritten >= self._limit
+
+    async def write(self, item: Item) -> Outcome:
+        """The outcome of an item, once it is written. Raises BacklogFullError, TimeoutError when patience ends (the
+        item may yet be written, if its write had begun), and what `write` raises.
+        """
+        if self.full:
+            raise BacklogFullError
+        mine: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting[mine] = item
+        if len(self._at_work) < AT_ONCE:
+            self._at_work.add(asyncio.create_task(self._work()))
+        try:
+            async with asyncio.timeout(self._patience):
+                return await mine
+        finally:
+            self._waiting.pop(mine, None)  # whoever goes before its write has begun leaves nothing behind
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await self._write_some()
+        finally:  # at once with the look above: nobody can come in between and find a task that no longer looks
+            self._at_work.remove(asyncio.current_task())  # type: ignore[arg-type]  # this runs in a task
+
+    async def _write_some(self) -> None:
+        batch = dict(islice(self._waiting.items(), BATCH))
+        for taken in batch:
+            del self._waiting[taken]
+        self._being_written += len(batch)
+        try:
+            await self._settle(batch)
+        finally:
+            self._being_written -= len(batch)
+
+    async def _settle(self, batch: _Batch[Outcome, Item]) -> None:
+        """Give everyone in the batch an outcome or an exception, whatever happens."""
+        try:
+            outcomes = dict(zip(batch, await self._write(list(batch.values())), strict=True))
+        except UnfitError as error:
+            if len(batch) == 1:
+                _fail(batch, error)
+                return
+            for half in _halves(batch):
+                await self._settle(half)
+        except Exception as error:  # noqa: BLE001 - it is raised where the outcome is waited for
+            _fail(batch, error)
+        except BaseException:
+            _fail(batch, LedgerUnavailableError("the writing was cut off"))
+            raise
+        else:
+            for waiting, outcome in outcomes.items():
+                if not waiting.done():
+                    waiting.set_result(outcome)
+
+
+def _fail(batch: _Batch[Outcome, Item], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.done():
+            waiting.set_exception(error)
+
+
+def _halves(batch: _Batch[Outcome, Item]) -> tuple[_Batch[Outcome, Item], _Batch[Outcome, Item]]:
+    items = list(batch.items())
+    middle = len(items) // 2
+    return dict(items[:middle]), dict(items[middle:])

@@ -1,0 +1,171 @@
+"""Connections that are too many, too slow, or gone: the service answers everyone else, and keeps nothing of them."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.cli.connection import SPARE
+from app.ledger.tables import events
+from app.sandbox.operator import label
+from tests import examples
+from tests.acceptance import wire
+from tests.acceptance.conftest import Serve
+from tests.acceptance.wire import Address
+
+POST = wire.post(examples.bet())
+GAUGES = ("backlog", "dispatcher_in_flight", "events_unwritten")
+
+
+async def _ask(address: Address, request: bytes) -> httpx.Response:
+    """The answer to a request over a connection of its own, which is left to the service to close where it says so."""
+    reader, writer = await address.connect()
+    writer.write(request)
+    response = await wire.answer(reader)
+    if response.headers.get("connection") == "close":
+        assert await wire.hung_up(reader)
+    writer.close()
+    return response
+
+
+def _problem(response: httpx.Response) -> tuple[int, str, bool]:
+    retry_after: Any = response.headers.get("retry-after", "")
+    return response.status_code, response.json()["type"].rpartition(":")[2], retry_after.isdigit()
+
+
+async def test_an_event_over_a_connection_too_many_is_refused_and_a_probe_is_answered(serve: Serve) -> None:
+    async with serve("connections = 3") as (_, address):
+        kept = [await address.connect() for _ in range(3)]
+        for reader, writer in kept:
+            writer.write(wire.GET_LIVE)
+            await wire.answer(reader)
+
+        refused, probed = await _ask(address, POST), await _ask(address, wire.GET_LIVE)
+        kept[0][1].write(POST)
+        accepted = await wire.answer(kept[0][0])
+        for _, writer in kept:
+            writer.close()
+
+        async def let_in() -> bool:
+            return "connection" not in (await _ask(address, wire.GET_LIVE)).headers
+
+        await examples.eventually(let_in)
+        again = await _ask(address, POST)
+
+    assert (503, "overloaded", True) == _problem(refused)
+    assert refused.headers["connection"] == "close"
+    assert (200, "close") == (probed.status_code, probed.headers["connection"])
+    assert ["accepted", "duplicate"] == [label(accepted), label(again)]
+
+
+async def test_connections_are_bounded_also_beyond_the_limit(serve: Serve) -> None:
+    async with serve("connections = 1") as (_, address):
+        kept = [await address.connect() for _ in range(1 + SPARE)]
+        reader, writer = await address.connect()
+
+        assert (503, "overloaded", True) == _problem(await wire.answer(reader))
+        assert await wire.hung_up(reader)
+        for one in (writer, *(writer for _, writer in kept)):
+            one.close()
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", POST[:20], POST[: POST.index(b"\r\n\r\n") + 10]],
+    ids=["nothing", "half of the headers", "half of the body"],
+)
+async def test_whoever_takes_too_long_over_a_request_is_hung_up_on(serve: Serve, beginning: bytes) -> None:
+    async with serve('read_timeout = "200ms"') as (_, address):
+        reader, writer = await address.connect()
+        writer.write(beginning)
+
+        assert await wire.hung_up(reader)
+        writer.close()
+        assert label(await _ask(address, POST)) == "accepted"
+
+
+async def test_a_connection_may_idle_longer_than_a_request_may_take_and_its_next_request_may_not(serve: Serve) -> None:
+    async with serve('read_timeout = "200ms"') as (_, address):
+        reader, writer = await address.connect()
+        writer.write(wire.GET_LIVE)
+        await wire.answer(reader)
+        silent, silent_writer = await address.connect()
+        assert await wire.hung_up(silent)  # so that the time is over
+
+        writer.write(POST)
+        assert label(await wire.answer(reader)) == "accepted"
+        writer.write(POST[:20])
+        assert await wire.hung_up(reader)
+        writer.close()
+        silent_writer.close()
+
+
+async def test_a_refusal_arrives_though_the_body_is_still_being_sent(serve: Serve) -> None:
+    """What is unread when a socket closes turns the close into a reset, and that takes the answer with it."""
+    async with serve() as (_, address):
+        reader, writer = await address.connect()
+        writer.write(b"POST /events/bet HTTP/1.1\r\nhost: service\r\ncontent-length: 10000000\r\n\r\n")
+        for _ in range(100):
+            writer.write(b"x" * 10_000)
+            await writer.drain()
+        response = await wire.answer(reader)
+        rest = await reader.read()
+        writer.close()
+
+    assert (413, b"") == (response.status_code, rest)
+
+
+async def test_clients_that_hang_up_leak_nothing_and_undo_nothing(serve: Serve, engine: AsyncEngine) -> None:
+    """Some die with half a request sent, some after a whole one and before its answer."""
+    count = 200
+    bets = [examples.bet(event_id=f"bet-{number}") for number in range(count)]
+    async with serve() as (process, address):
+        await _ask(address, wire.GET_LIVE)
+        before = psutil.Process(process.pid).num_fds()
+        await asyncio.gather(*(_die(address, wire.post(bet)[:-20]) for bet in bets))
+        await asyncio.gather(*(_die(address, wire.post(bet)) for bet in bets[: count // 2]))
+        await asyncio.gather(*(_leave(address, wire.post(bet)) for bet in bets[count // 2 :]))
+
+        async def recorded() -> bool:
+            async with engine.connect() as connection:
+                return bool(count == await connection.scalar(select(func.count()).select_from(events)))
+
+        await examples.eventually(recorded)
+        retries = [await _ask(address, wire.post(bet)) for bet in bets]
+
+        async def nothing_left() -> bool:
+            open_sockets = [one for one in psutil.Process(process.pid).net_connections() if one.status != "LISTEN"]
+            senders = sum(one.laddr.port == address.port for one in open_sockets)
+            values = await _metrics(address)
+            gauges = [values[f"event_processor_{name}"] for name in GAUGES]
+            return not any([senders, *gauges])
+
+        await examples.eventually(nothing_left)
+        after = psutil.Process(process.pid).num_fds()
+
+    assert {"duplicate"} == set(map(label, retries))
+    assert after < before + count / 2  # connections to the database and the Gateway come and go
+
+
+async def _die(address: Address, sent: bytes) -> None:
+    _, writer = await address.connect()
+    writer.write(sent)
+    await asyncio.sleep(0)  # the bytes are on their way before the reset is
+    await wire.reset(writer)
+
+
+async def _leave(address: Address, sent: bytes) -> None:
+    _, writer = await address.connect()
+    writer.write(sent)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def _metrics(address: Address) -> dict[str, float]:
+    text = (await _ask(address, wire.GET_LIVE.replace(b"/health/live", b"/metrics"))).text
+    return {sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples}
