@@ -121,8 +121,8 @@ async def token_revoked(trial: Trial) -> None:
 
 @scenario("token-endpoint-down", seconds=30, bound=REFUSED, shows=frozenset({"401"}))
 async def token_endpoint_down(trial: Trial) -> None:
-    """Every token is revoked, and there is no new one for long: the Gateway answers 503 to who asks for one, then hangs,
-    then answers what is none, then refuses our credentials.
+    """Every token is revoked, and there is no new one for long: who asks for one is answered 503, then nothing, then
+    garbage, and at last that our credentials are wrong.
     """
     await asyncio.sleep(2)
     trial.stand.gateway.revoke_tokens()
