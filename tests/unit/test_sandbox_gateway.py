@@ -11,7 +11,7 @@ from app.sandbox.http_server import Request, Response
 FIELDS = {"brand_id": "casino:brand1", "player_id": "1", "gameround_id": "1", "currency": "EUR", "base_wager": 1}
 
 
-@pytest.mark.parametrize("fault", ["hang", "reset", "server_error"])
+@pytest.mark.parametrize("fault", ["hang", "reset", "server_error", "cut_body", "answer_twice"])
 async def test_a_paused_jackpot_takes_nothing_whatever_else_goes_wrong(fault: str) -> None:
     gateway = SandboxGateway(username="", password="", random=Random(1))
     gateway.faults = Faults().changed({fault: 1.0})

@@ -36,7 +36,7 @@ def _outage(seconds: float, *, call: float) -> int:
     return SERVICES * (CONCURRENCY + probes)
 
 
-@scenario("gateway-hangs", seconds=30, quick_seconds=8, bound=f"{OUTAGE}, and {PROBED}", shows=frozenset({"hang"}))
+@scenario("gateway-hangs", seconds=30, quick_seconds=5, bound=f"{OUTAGE}, and {PROBED}", shows=frozenset({"hang"}))
 async def gateway_hangs(trial: Trial) -> None:
     """The Gateway takes every call, contributes it and never answers."""
     await asyncio.sleep(2)
@@ -138,7 +138,7 @@ async def unauthorized(trial: Trial) -> None:
     await _misbehaving(trial, unauthorized=1.0)
 
 
-@scenario("403-for-a-while", seconds=20, quick_seconds=4, bound=REFUSED, shows=frozenset({"403"}))
+@scenario("403-for-a-while", seconds=20, bound=REFUSED, shows=frozenset({"403"}))
 async def forbidden(trial: Trial) -> None:
     """The Gateway says that our account lacks a permission."""
     await _misbehaving(trial, forbidden=1.0)
