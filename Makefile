@@ -41,6 +41,10 @@ test: $(READY) ## All tests, with coverage
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
+.PHONY: chaos
+chaos: $(READY) ## The fault suite: everything broken under load, and a table of what was lost (ARGS=--quick: some of it)
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Formatting, rules, types, import contracts, Dockerfile
 	@$(BIN)/ruff format --check --quiet . || { echo "make format would change the files above"; exit 1; }

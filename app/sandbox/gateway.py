@@ -5,7 +5,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import Any
@@ -95,8 +95,8 @@ class SandboxGateway:
             return Response(status=400, content={"error": problem})
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self._tokens:
             fault = FAULTS["unauthorized"]
-        elif fault is _NONE and body["source_id"] == DECLINED_SOURCE:
-            fault = _DECLINED
+        elif body["source_id"] == DECLINED_SOURCE:
+            fault = _DECLINED if fault.takes else replace(fault, takes=False)
         answer = name if fault.misbehaviour else str(fault.status)
         self._enter(request, body, answer, takes=self.faults.taken if fault.takes is None else fault.takes)
         return self._answer(fault)

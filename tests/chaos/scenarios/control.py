@@ -1,0 +1,11 @@
+"""The control: nothing is broken."""
+
+import asyncio
+
+from tests.chaos.scenario import Trial, scenario
+
+
+@scenario("nothing", seconds=15, quick_seconds=3, bound="nothing", tolerates=frozenset())
+async def nothing(trial: Trial) -> None:
+    """Nothing: what the others are compared with."""
+    await asyncio.sleep(trial.seconds)
