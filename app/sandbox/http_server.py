@@ -4,13 +4,15 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import responses
 from typing import Any
 
 import httptools
 
+from app.sandbox.listener import listener
 from app.sandbox.misbehaviour import Misbehaviour
 
 BODILESS = frozenset({204, 304})
@@ -44,22 +46,8 @@ async def http_server(
     handler: Handler, *, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
     """Serve until the context ends. Gives the port, which the system chose where `port` is 0."""
-    connections = dict[asyncio.Task[None], asyncio.StreamWriter]()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(_converse(handler, reader, writer))
-        connections[task] = writer
-        task.add_done_callback(connections.pop)
-
-    server = await asyncio.start_server(connected, host, port, backlog=1024, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task, writer in connections.items():
-            task.cancel()
-            writer.transport.abort()  # closing in order would wait for callers, with TLS at least
-        await asyncio.gather(*connections, return_exceptions=True)
+    async with listener(partial(_converse, handler), host=host, port=port, tls=tls) as bound:
+        yield bound
 
 
 class _Parser:
@@ -92,13 +80,11 @@ class _Parser:
 
 async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     parser = _Parser()
-    with suppress(OSError, httptools.HttpParserError):
-        with closing(writer):
-            while data := await reader.read(65536):
-                parser.feed(data)
-                while parser.complete:
-                    await _answer(await handler(parser.complete.pop(0)), reader, writer)
-        await writer.wait_closed()
+    with suppress(httptools.HttpParserError):
+        while data := await reader.read(65536):
+            parser.feed(data)
+            while parser.complete:
+                await _answer(await handler(parser.complete.pop(0)), reader, writer)
 
 
 async def _answer(response: Response, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -4,8 +4,8 @@ reached the Gateway is repeated unless it deduplicates, and nothing that surely 
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.ledger.tables import contributions
 from app.sandbox.faults import FAULTS, Faults
 from app.sandbox.gateway import SandboxGateway
+from app.sandbox.listener import listener
 from app.settings import Settings
 from tests import examples
 from tests.acceptance.service import Service, running
@@ -237,27 +238,12 @@ async def test_without_a_token_nothing_is_sent_and_all_of_it_once_there_is_one(
 Outage = Callable[[SandboxGateway, int, trustme.CA], AbstractAsyncContextManager[Any]]
 
 
-@asynccontextmanager
-async def _silent(port: int) -> AsyncIterator[None]:
-    """A listener that takes connections, and never says a word."""
-
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(listen, "127.0.0.1", port):
-        yield
+async def _silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await reader.read()
 
 
-@asynccontextmanager
-async def _hanging_up(port: int) -> AsyncIterator[None]:
-    """A listener that takes connections, and closes them at once."""
-
-    def close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
-
-    async with await asyncio.start_server(close, "127.0.0.1", port):
-        yield
+async def _hanging_up(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Whatever is said, the connection is closed."""
 
 
 def _tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
@@ -268,8 +254,8 @@ def _tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
 
 OUTAGES: dict[str, Outage] = {
     "refused": lambda _gateway, _port, _authority: nullcontext(),
-    "silent": lambda _gateway, port, _authority: _silent(port),
-    "hanging up": lambda _gateway, port, _authority: _hanging_up(port),
+    "silent": lambda _gateway, port, _authority: listener(_silent, port=port),
+    "hanging up": lambda _gateway, port, _authority: listener(_hanging_up, port=port),
     "no TLS": lambda gateway, port, _authority: gateway.serving(port=port),
     "untrusted": lambda gateway, port, _authority: gateway.serving(port=port, tls=_tls(trustme.CA())),
     "wrong name": lambda gateway, port, authority: gateway.serving(port=port, tls=_tls(authority, "elsewhere.example")),

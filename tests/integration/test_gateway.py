@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ from app.gateway.call import Caller, Limits, http_transport
 from app.gateway.client import Gateway
 from app.gateway.service_token import Credentials, ServiceToken
 from app.sandbox.http_server import Request, Response, http_server
+from app.sandbox.listener import Conversation, listener
 from app.sandbox.misbehaviour import Misbehaviour, answer_twice, hang, reset, too_long
 from tests import examples
 from tests.examples import Running
@@ -69,24 +70,10 @@ async def _post(
         return await caller.post("/", b"{}", {})
 
 
-Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
 @asynccontextmanager
 async def _listening(converse: Conversation) -> AsyncIterator[str]:
-    """A server that has one way to converse. Gives its URL, and ends when every conversation has."""
-    conversations: list[asyncio.Task[None]] = []
-
-    async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError), closing(writer):
-            await converse(reader, writer)
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        conversations.append(asyncio.create_task(whole(reader, writer)))
-
-    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await asyncio.gather(*conversations)
+    async with listener(converse) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def _misbehaving(misbehaviour: Misbehaviour) -> Callable[[Request], Awaitable[Response]]:
