@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import json
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -114,7 +114,7 @@ def replay(
         refuse("--not-at-gateway needs the ids that you compared, or their --status")
     if Status.UNKNOWN in selection.statuses and not safe:
         refuse(MAYBE_THERE)
-    action = Replay(spacing=spacing(rate), doubtful=safe) if rate else Replay(doubtful=safe)
+    action = Replay(spacing=spacing(rate) if rate else timedelta(), doubtful=safe, absent=not_at_gateway)
     intervene(settings.database(), selection, action, signature(by, reason), dry_run=dry_run)
 
 

@@ -24,9 +24,9 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """What a delivery says about the Gateway."""
+    """What a delivery says about the Gateway; nothing where there was no call."""
 
-    verdict: Verdict
+    verdict: Verdict | None
     retry_after: timedelta | None
 
 
@@ -44,6 +44,8 @@ class Delivery:
         """Call and settle. Once the call has begun, its outcome is known here alone, so this keeps trying
         to write it until it is written or the lease has passed to another.
         """
+        if claim.doubtful and not self.policy.deduplicates:
+            return await self._withhold(claim)
         began = time.monotonic()
         reply = await self.gateway.contribute(claim.id, claim.body)
         took = time.monotonic() - began
@@ -56,12 +58,22 @@ class Delivery:
             retry_after=wait,
             jitter=self.jitter(),
         )
+        if claim.doubtful:
+            settled = settled.after_doubt()
         if await self._settle(claim, settled, reply):
             self._observe(claim, settled, reply, took)
         else:
             self.metrics.leases_lost.inc()
             _log.error("dispatcher.lease_lost", **_ids(claim), verdict=means.name.lower())
         return Delivered(verdict=means, retry_after=wait)
+
+    async def _withhold(self, claim: Claim) -> Delivered:
+        """Not send what an earlier call may have made, left to be repeated when the Gateway was said to deduplicate."""
+        unheard = Unanswered(cause="an earlier call may have been accepted, and the Gateway does not deduplicate")
+        await self._settle(claim, Settlement(status=Status.UNKNOWN, doubtful=True, spent=False), unheard)
+        self.metrics.contributions_settled.labels(Status.UNKNOWN).inc()
+        _log.error("dispatcher.outcome_unknown", **_ids(claim), cause=unheard.cause)
+        return Delivered(verdict=None, retry_after=None)
 
     async def _settle(self, claim: Claim, settled: Settlement, reply: Reply) -> bool:
         status, text = _answer(reply)

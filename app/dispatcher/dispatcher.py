@@ -185,6 +185,8 @@ class Dispatcher:
 
     def _learn(self, delivered: Delivered, call: Call) -> None:
         """Open or close the circuit by how a call went."""
+        if delivered.verdict is None:
+            return
         before = self._circuit
         self._circuit = before.after(
             delivered.verdict,

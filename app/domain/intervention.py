@@ -12,11 +12,13 @@ DISCARDED_FROM = frozenset({Status.PENDING, Status.DECLINED, Status.EXPIRED, Sta
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """Have contributions sent again, the first now and each `spacing` after the one before. Those that may have
-    reached the Gateway are left alone, unless `doubtful` says that it is safe to send them.
+    reached the Gateway are left alone, unless `doubtful` says that it is safe to send them; `absent` that this is so
+    because a person looked, and they are not there.
     """
 
     spacing: timedelta = timedelta()
     doubtful: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What becomes of a contribution after a call: its status, and when it is due again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -35,11 +35,24 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """How to settle: the new status, when it is due again if pending, and whether the call spent an attempt."""
+    """How to settle: the new status, when it is due again if pending, whether the call spent an attempt, and whether
+    some call may have been accepted without our knowing.
+    """
 
     status: Status
     delay: timedelta = timedelta()
     spent: bool = True
+    doubtful: bool = False
+
+    def after_doubt(self) -> "Settlement":
+        """What it is where an earlier call may have been accepted: no refusal of a repetition says that it was not."""
+        match self.status:
+            case Status.CONTRIBUTED:
+                return self
+            case Status.DECLINED | Status.EXPIRED:
+                return replace(self, status=Status.UNKNOWN, doubtful=True)
+            case _:
+                return replace(self, doubtful=True)
 
 
 def settlement(
@@ -59,15 +72,21 @@ def settlement(
             return Settlement(status=Status.CONTRIBUTED)
         case Verdict.DECLINED:
             return Settlement(status=Status.DECLINED)
-        case Verdict.AMBIGUOUS if not policy.deduplicates:
-            return Settlement(status=Status.UNKNOWN)
+        case Verdict.AMBIGUOUS if not policy.deduplicates or age >= policy.give_up_after:
+            return Settlement(status=Status.UNKNOWN, doubtful=True)
         case Verdict.UNAUTHENTICATED | Verdict.FORBIDDEN:
             return Settlement(status=Status.PENDING, delay=policy.hold * jitter, spent=False)
         case _ if age >= policy.give_up_after:
-            return Settlement(status=Status.UNKNOWN if verdict is Verdict.AMBIGUOUS else Status.EXPIRED)
+            return Settlement(status=Status.EXPIRED)
         case Verdict.RETRY | Verdict.UNREACHABLE | Verdict.UNAVAILABLE | Verdict.AMBIGUOUS:
-            wait = max(_backoff(policy, attempt) * jitter, min(retry_after or timedelta(), policy.retry_after_limit))
-            return Settlement(status=Status.PENDING, delay=wait, spent=verdict is not Verdict.UNREACHABLE)
+            return Settlement(
+                status=Status.PENDING,
+                delay=max(
+                    _backoff(policy, attempt) * jitter, min(retry_after or timedelta(), policy.retry_after_limit)
+                ),
+                spent=verdict is not Verdict.UNREACHABLE,
+                doubtful=verdict is Verdict.AMBIGUOUS,
+            )
 
 
 def _backoff(policy: RetryPolicy, attempt: int) -> timedelta:

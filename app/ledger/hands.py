@@ -16,13 +16,10 @@ from sqlalchemy import (
     Float,
     Text,
     Uuid,
-    and_,
     bindparam,
-    exists,
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -53,12 +50,11 @@ class Survey:
 
 async def survey(engine: AsyncEngine, selection: Selection, action: Action) -> Survey:
     """Count what an action would do, without doing it. Raises LedgerUnavailableError."""
-    doubtful = _is_doubtful().label("doubtful")
-    tally = select(_c.status, doubtful, func.count().label("contributions")).where(*selection.conditions())
+    tally = select(_c.status, _c.doubtful, func.count().label("contributions")).where(*selection.conditions())
     with unavailable():
         async with engine.begin() as connection:
             taken_at = (await connection.execute(select(func.now()))).scalar_one()
-            rows = (await connection.execute(tally.group_by(_c.status, doubtful))).all()
+            rows = (await connection.execute(tally.group_by(_c.status, _c.doubtful))).all()
     eligible, doubted, others = Counter[Status](), Counter[Status](), Counter[Status]()
     for row in rows:
         status = Status(row.status)
@@ -119,17 +115,8 @@ def _eligible(action: Action, taken_at: datetime) -> list[ColumnElement[bool]]:
         func.coalesce(_c.settled_at, _c.recorded_at) <= taken_at,
     ]
     if isinstance(action, Replay) and not action.doubtful:
-        conditions.append(~_is_doubtful())
+        conditions.append(~_c.doubtful)
     return conditions
-
-
-def _is_doubtful() -> ColumnElement[bool]:
-    """Whether it may be at the Gateway: its outcome is unknown, or was when a person put an end to that, and no
-    answer has come since.
-    """
-    was_unknown = exists().where(_i.contribution_id == _c.id, _i.status == Status.UNKNOWN.value)
-    unanswered = _c.status.in_([Status.DISCARDED.value, Status.EXPIRED.value])
-    return or_(_c.status == Status.UNKNOWN.value, and_(unanswered, was_unknown))
 
 
 def _change(selection: Selection, action: Action, taken_at: datetime) -> Executable:
@@ -169,7 +156,7 @@ def _change(selection: Selection, action: Action, taken_at: datetime) -> Executa
 
 def _changes(action: Action, taken_at: datetime, place: ColumnElement[Any]) -> dict[str, Any]:
     match action:
-        case Replay(spacing=spacing):
+        case Replay(spacing=spacing, absent=absent):
             due = func.now() if spacing == timedelta() else literal(taken_at) + _seconds(place, spacing)
             return {
                 "status": Status.PENDING,
@@ -177,6 +164,7 @@ def _changes(action: Action, taken_at: datetime, place: ColumnElement[Any]) -> d
                 "settled_at": None,
                 "next_attempt_at": due,
                 "replayed_at": due,
+                **({"doubtful": False} if absent else {}),
             }
         case Discard():
             return {"status": Status.DISCARDED, "settled_at": func.now()}
@@ -186,6 +174,6 @@ def _seconds(place: ColumnElement[Any], spacing: timedelta) -> ColumnElement[Any
     return func.make_interval(0, 0, 0, 0, 0, 0, place * literal(spacing.total_seconds(), Float))
 
 
-_c, _i = contributions.c, interventions.c
+_c = contributions.c
 _OVERWRITTEN = ("status", "gateway_status", "gateway_response", "settled_at")
 _NAMES: dict[type[Action], str] = {Replay: "replay", Discard: "discard"}

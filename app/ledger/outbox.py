@@ -34,7 +34,7 @@ from app.ledger.tables import contributions, pauses
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A contribution leased to us. `attempt` counts the call to come; `age` is the time since it was recorded, or since
-    a person had it sent again.
+    a person had it sent again; `doubtful` says that an earlier call may have been accepted.
     """
 
     id: UUID
@@ -44,6 +44,7 @@ class Claim:
     attempt: int
     age: timedelta
     lease_token: UUID
+    doubtful: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class Outbox:
             token=claim.lease_token,
             new_status=settlement.status,
             delay=settlement.delay,
+            in_doubt=settlement.doubtful,
             attempts=claim.attempt if settlement.spent else claim.attempt - 1,
             status_code=gateway_status,
             response=gateway_response.replace("\0", "\N{REPLACEMENT CHARACTER}"),
@@ -142,6 +144,7 @@ def _claim(row: Row[*tuple[Any, ...]]) -> Claim:
         attempt=row.attempt,
         age=row.age,
         lease_token=row.lease_token,
+        doubtful=row.doubtful,
     )
 
 
@@ -186,6 +189,7 @@ _CLAIM = (
         _c.body,
         _c.attempt,
         _c.lease_token,
+        _c.doubtful,
         (func.now() - func.coalesce(_c.replayed_at, _c.recorded_at)).label("age"),
     )
 )
@@ -207,6 +211,7 @@ _SETTLE = (
     .values(
         status=_NEW_STATUS,
         attempt=bindparam("attempts"),
+        doubtful=bindparam("in_doubt"),
         next_attempt_at=func.now() + bindparam("delay", type_=Interval),
         settled_at=_SETTLED_AT,
         gateway_status=bindparam("status_code"),
@@ -237,6 +242,7 @@ _RECOVER = (
     .values(
         status=case((_LEFT_UNSENT, Status.PENDING), else_=_NEW_STATUS),
         attempt=_c.attempt - case((_LEFT_UNSENT, 1), else_=0),
+        doubtful=case((_LEFT_UNSENT, _c.doubtful), else_=true()),
         settled_at=case((_LEFT_UNSENT, null()), else_=_SETTLED_AT),
         gateway_status=case((_LEFT_UNSENT, _c.gateway_status)),
         gateway_response=case(

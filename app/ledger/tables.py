@@ -69,6 +69,8 @@ contributions = Table(
     Column("leased_until", DateTime(timezone=True)),
     # False unless a claim says otherwise, so that a version that does not know it is never taken to have sent nothing.
     Column("unsent", Boolean, nullable=False, server_default="false", comment="leased, and surely nothing sent yet"),
+    # Kept until an answer, or a person who looked, puts an end to the doubt.
+    Column("doubtful", Boolean, nullable=False, server_default="false", comment="a call may have been made unheard"),
     Column("replayed_at", DateTime(timezone=True), comment="when a person had it sent again; its age counts from then"),
     Column("gateway_status", SmallInteger, comment="HTTP status of the last answer"),
     Column("gateway_response", Text, comment="body of the last answer, capped, or what went wrong"),

@@ -31,6 +31,17 @@ def upgrade() -> None:
             comment="when a person had it sent again; its age counts from then",
         ),
     )
+    op.add_column(
+        "contributions",
+        sa.Column(
+            "doubtful",
+            sa.Boolean(),
+            nullable=False,
+            server_default="false",
+            comment="a call may have been made unheard",
+        ),
+    )
+    op.execute("update contributions set doubtful = true where status = 'unknown'")
     op.create_check_constraint(
         op.f("contributions_unsent_in_flight"), "contributions", "not unsent or status = 'in_flight'"
     )
@@ -80,5 +91,6 @@ def downgrade() -> None:
     op.drop_table("interventions")
     op.drop_index("events_received", "events")
     op.drop_constraint(op.f("contributions_unsent_in_flight"), "contributions")
+    op.drop_column("contributions", "doubtful")
     op.drop_column("contributions", "replayed_at")
     op.drop_column("contributions", "unsent")

@@ -185,6 +185,37 @@ async def test_an_ambiguous_outcome_is_repeated_where_the_gateway_deduplicates(
     assert gateway.simulator.account.contributions().total() == 10
 
 
+async def test_a_refusal_of_a_repetition_leaves_in_doubt_what_an_earlier_call_may_have_made(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    """A Gateway may answer 409 to what it has already; or decline today what it took yesterday."""
+    _break(gateway, server_error=1.0, deduplicates=True)
+    await _owe(engine)
+    async with dispatching(policy=replace(POLICY, deduplicates=True)):
+
+        async def taken() -> bool:
+            return gateway.simulator.account.contributions().total() == 1
+
+        await examples.eventually(taken)
+        _break(gateway, server_error=0.0, declined=1.0)
+        await _all(engine, "unknown")
+
+    assert [(422, True)] == [(row.gateway_status, row.doubtful) for row in await _rows(engine)]
+
+
+async def test_what_may_have_been_made_is_not_repeated_when_the_gateway_does_not_deduplicate_any_more(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    await _owe(engine)
+    async with engine.connect() as connection:
+        await connection.execute(text("update contributions set attempt = 1, doubtful = true"))
+    async with dispatching():
+        await _all(engine, "unknown")
+
+    assert [1] == [row.attempt for row in await _rows(engine)]
+    assert gateway.simulator.account.calls == []
+
+
 async def test_retry_after_is_honoured(engine: AsyncEngine, gateway: Running, dispatching: Dispatching) -> None:
     _break(gateway, rate_limited=1.0, retry_after=3600)
     await _owe(engine)

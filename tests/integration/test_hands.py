@@ -58,6 +58,7 @@ async def _put(engine: AsyncEngine, status: Status, *, event_id: str = "bet-1") 
         f"update contributions set status = :status, attempt = 3, lease_token = ({leased})::uuid,"  # noqa: S608
         " leased_until = case when :status = 'in_flight' then now() end,"
         " settled_at = case when :settled then now() - interval '1 hour' end,"
+        " doubtful = cast(:status as text) = 'unknown',"
         " gateway_status = 422, gateway_response = 'why' where event_id = :event_id",
         status=status,
         settled=status not in NOT_SETTLED,
@@ -194,14 +195,12 @@ async def test_giving_up_on_a_replay_does_not_make_an_unknown_outcome_known(engi
     assert (Counter({Status.EXPIRED: 1}), Counter()) == (found.doubtful, changed)
 
 
-async def test_an_answer_makes_an_unknown_outcome_known(engine: AsyncEngine) -> None:
+@pytest.mark.parametrize("absent", [False, True])
+async def test_a_person_who_looked_ends_the_doubt(engine: AsyncEngine, *, absent: bool) -> None:
     await _put(engine, Status.UNKNOWN)
-    await _do(engine, Replay(doubtful=True))
-    await _execute(engine, "update contributions set status = 'declined', settled_at = now()")
+    await _do(engine, Replay(doubtful=True, absent=absent))
 
-    _, changed = await _do(engine, Replay())
-
-    assert Counter({Status.DECLINED: 1}) == changed
+    assert [not absent] == [row.doubtful for row in await _rows(engine)]
 
 
 async def test_a_rate_spreads_them_over_all_batches(engine: AsyncEngine) -> None:

@@ -123,6 +123,14 @@ async def test_a_call_that_counted_raises_the_attempt(outbox: Outbox) -> None:
     assert (await _claim(outbox)).attempt == 2
 
 
+async def test_doubt_is_kept_until_a_settlement_without_it(outbox: Outbox) -> None:
+    await _settle(outbox, await _claim(outbox), Settlement(status=Status.PENDING, doubtful=True))
+    claim = await _claim(outbox)
+    await _settle(outbox, claim, Settlement(status=Status.PENDING))
+
+    assert (True, False) == (claim.doubtful, (await _claim(outbox)).doubtful)
+
+
 async def test_a_call_that_spent_no_attempt_does_not(outbox: Outbox) -> None:
     await _settle(outbox, await _claim(outbox), Settlement(status=Status.PENDING, spent=False))
 
@@ -178,7 +186,8 @@ async def test_what_a_dead_dispatcher_left_is_due_again_where_the_gateway_dedupl
     await _begun(outbox, lease=EXPIRED)
 
     assert Recovered(sent=1) == await outbox.recover(deduplicates=True)
-    assert (await _claim(outbox)).attempt == 2
+    claim = await _claim(outbox)
+    assert (2, True) == (claim.attempt, claim.doubtful)
 
 
 @pytest.mark.parametrize("deduplicates", [False, True])
@@ -188,7 +197,8 @@ async def test_what_a_dead_dispatcher_never_began_to_send_is_due_again_and_spent
     await _claim(outbox, lease=EXPIRED)
 
     assert Recovered(unsent=1) == await outbox.recover(deduplicates=deduplicates)
-    assert (await _claim(outbox)).attempt == 1
+    claim = await _claim(outbox)
+    assert (1, False) == (claim.attempt, claim.doubtful)
 
 
 async def test_what_another_took_over_can_not_be_begun(outbox: Outbox) -> None:

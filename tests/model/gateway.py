@@ -39,7 +39,7 @@ class Ending(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class ModelGateway:
-    """Where it `deduplicates`, what it has taken money for it accepts again without taking more, and never refuses."""
+    """Where it `deduplicates`, it takes no money again, and may refuse a repetition for all that."""
 
     deduplicates: bool
     taken: Counter[UUID] = field(default_factory=Counter)
@@ -47,6 +47,5 @@ class ModelGateway:
     def call(self, key: UUID, ending: Ending) -> Course:
         """A call that goes as it is told to, as far as this Gateway can."""
         repeated = self.deduplicates and self.taken[key] > 0
-        course = Ending.ACCEPTED.value if repeated and ending is Ending.REFUSED else ending.value
-        self.taken[key] += course.takes and not repeated
-        return course
+        self.taken[key] += ending.value.takes and not repeated
+        return ending.value

@@ -2,30 +2,25 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import Executable, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.intervention import DISCARDED_FROM, REPLAYED_FROM, Action, Discard, Replay, Signature
 from app.domain.outcome import verdict
 from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
-from app.ledger import hands
 from app.ledger.census import take_census
-from app.ledger.inbox import Inbox
-from app.ledger.outbox import Claim, Outbox, Recovered
+from app.ledger.outbox import Claim, Recovered
 from app.ledger.pause import pause, resume
-from app.ledger.selection import Selection
-from app.ledger.tables import contributions
 from tests import examples
 from tests.model.gateway import Course, Ending, ModelGateway
-from tests.model.promises import Owed, Promises
+from tests.model.ledger import Ledger
+from tests.model.promises import Promises
 from tests.model.worker import Call, Worker
 
 T = TypeVar("T")
@@ -35,27 +30,19 @@ GIVE_UP_AFTER = timedelta(days=1)
 ADA = Signature(actor="ada", reason="the model says so")
 NOTHING = timedelta()
 PICKS = st.integers(0, 5)
+LIMITS = st.integers(1, 3)
 WORKERS = st.integers(0, 2)
 LOST = st.integers(0, 5).map(lambda number: number == 5)  # not so often that little gets done
-ROWS = select(contributions.c.id, contributions.c.status, contributions.c.attempt)
-EMPTIED = text(  # a tenth of what truncating costs, for so few rows
-    "with e as (delete from events), c as (delete from contributions), i as (delete from interventions)"
-    " delete from pauses"
-)
+REPEATED, ABSENT = Replay(doubtful=True), Replay(doubtful=True, absent=True)
 FINAL = set(Status) - {Status.PENDING, Status.IN_FLIGHT}
 
 
 class Machine(RuleBasedStateMachine):
-    """`run` runs what is asynchronous. Where an answer is `lost`, the statement took effect and nobody was told; `pick`
-    chooses among whatever there is to choose from.
-    """
+    """Where an answer is `lost`, the statement took effect and nobody was told; `pick` chooses among what there is."""
 
-    def __init__(
-        self, engine: AsyncEngine, run: Callable[[Coroutine[Any, Any, Any]], Any], *, deduplicates: bool
-    ) -> None:
+    def __init__(self, ledger: Ledger, *, deduplicates: bool) -> None:
         super().__init__()
-        self.engine, self.run = engine, run
-        self.inbox, self.outbox = Inbox(engine), Outbox(engine)
+        self.ledger = ledger
         self.promises = Promises(deduplicates=deduplicates)
         self.gateway = ModelGateway(deduplicates=deduplicates)
         self.workers = [Worker() for _ in range(3)]
@@ -68,36 +55,29 @@ class Machine(RuleBasedStateMachine):
             hold=NOTHING,
             give_up_after=GIVE_UP_AFTER,
         )
-        self.run(self.execute(EMPTIED))
-
-    async def execute(self, statement: Executable) -> None:
-        async with self.engine.begin() as connection:
-            await connection.execute(statement)
-
-    async def rows(self) -> Sequence[Any]:
-        async with self.engine.begin() as connection:
-            return (await connection.execute(ROWS)).all()
+        ledger.empty()
 
     # The operator.
 
     @initialize(sources=st.integers(1, 2))
-    def begins_with_an_event(self, sources: int) -> None:
-        self.record(1, "1", sources, lost=False)
+    def begins_with_two_events(self, sources: int) -> None:
+        for number in (1, 2):
+            self.record(number, "1", sources, lost=False)
 
     @rule(number=st.integers(1, 4), amount=st.sampled_from(("1", "2")), sources=st.integers(0, 2), lost=LOST)
     def record(self, number: int, amount: str, sources: int, *, lost: bool) -> None:
         entry = examples.entry(f"bet-{number}", amount=amount, sources=("one", "two")[:sources])
-        answer = self.run(self.inbox.record(entry))
+        answer = self.ledger.record(entry)
         expected = self.promises.record(entry)
         assert lost or expected == answer
 
     # Workers.
 
     @precondition(lambda self: self.promises.standing(Status.PENDING))
-    @rule(worker=WORKERS, limit=st.integers(1, 4), lost=LOST)
+    @rule(worker=WORKERS, limit=LIMITS, lost=LOST)
     def claim(self, worker: int, limit: int, *, lost: bool) -> None:
         token, due = next(self.tokens), self.promises.due()
-        claims = self.run(self.outbox.claim(limit, token=token, lease=LEASE))
+        claims = self.ledger.claim(limit, token=token, lease=LEASE)
         keys = {claim.id for claim in claims}
         assert min(limit, len(due)) == len(claims)
         assert keys <= due
@@ -109,7 +89,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, pick: int, *, lost: bool) -> None:
         """`lost` is as well the worker that finds it was told to stop, or that it slept."""
         worker, token = _pick(self._claimed(), pick)
-        ours = self.run(self.outbox.begin(token, lease=LEASE))
+        ours = self.ledger.run(self.ledger.outbox.begin(token, lease=LEASE))
         assert self.promises.begin(token) == ours
         claims, worker.unsent[token] = worker.unsent[token], []
         if not lost:
@@ -120,7 +100,7 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICKS, lost=LOST)
     def release(self, pick: int, *, lost: bool) -> None:
         worker, token = _pick(self._unsent(), pick)
-        released = self.run(self.outbox.release(token))
+        released = self.ledger.run(self.ledger.outbox.release(token))
         assert len(self.promises.release(token)) == released
         worker.unsent[token] = []
         if not lost:
@@ -132,7 +112,6 @@ class Machine(RuleBasedStateMachine):
         _, call = _pick(self._calls(made=False), pick)
         call.course = self.gateway.call(call.claim.id, ending)
         owed = self.promises.owed[call.claim.id]
-        owed.late |= owed.token != call.claim.lease_token
 
     @precondition(lambda self: self._calls(made=True))
     @rule(pick=PICKS, lost=LOST)
@@ -145,10 +124,10 @@ class Machine(RuleBasedStateMachine):
             worker.calls.remove(call)
 
     @precondition(lambda self: self.promises.due())
-    @rule(worker=WORKERS)
-    def take(self, worker: int) -> None:
+    @rule(worker=WORKERS, limit=LIMITS)
+    def take(self, worker: int, limit: int) -> None:
         """Claim and begin, and nothing goes wrong."""
-        self.claim(worker, 4, lost=False)
+        self.claim(worker, limit, lost=False)
         self.begin(self._claimed().index((self.workers[worker], max(self.workers[worker].unsent))), lost=False)
 
     @precondition(lambda self: self._sending())
@@ -173,15 +152,15 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICKS)
     def renew(self, pick: int) -> None:
         tokens = {call.claim.lease_token for call in _pick(self._sending(), pick).calls}
-        renewed = self.run(self.outbox.renew(tokens, lease=LEASE))
+        renewed = self.ledger.run(self.ledger.outbox.renew(tokens, lease=LEASE))
         assert len(self.promises.renew(*tokens)) == renewed
 
     @precondition(lambda self: self.promises.tokens())
     @rule()
     def recover(self) -> None:
         unsent, sent = self.promises.recover()
-        assert Recovered(unsent=unsent, sent=sent) == self.run(
-            self.outbox.recover(deduplicates=self.policy.deduplicates)
+        assert Recovered(unsent=unsent, sent=sent) == self.ledger.run(
+            self.ledger.outbox.recover(deduplicates=self.policy.deduplicates)
         )
 
     # What befalls them.
@@ -209,9 +188,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.promises.all_old())
     @rule()
     def a_day_goes_by(self) -> None:
-        columns = ("recorded_at", "replayed_at", "settled_at")
-        moved = {name: contributions.c[name] - GIVE_UP_AFTER for name in columns}
-        self.run(self.execute(update(contributions).values(moved)))
+        self.ledger.age(GIVE_UP_AFTER)
         self.promises.age()
 
     # People.
@@ -220,15 +197,17 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def pause_or_resume(self) -> None:
         change = resume if self.promises.paused else pause
-        assert self.run(change(self.engine, ADA))
+        assert self.ledger.run(change(self.ledger.engine, ADA))
         self.promises.paused = not self.promises.paused
 
     @precondition(lambda self: self.promises.owed)
-    @rule(pick=PICKS, action=st.sampled_from((Replay(), Replay(doubtful=True), Discard())))
+    @rule(pick=PICKS, action=st.sampled_from((Replay(), REPEATED, ABSENT, Discard())))
     def intervene(self, pick: int, action: Action) -> None:
-        """A doubtful replay is a person's word that what may be at the Gateway is not there; perhaps a wrong one."""
+        """`ABSENT` is a person's word that what may be at the Gateway is not there; perhaps a wrong one."""
+        if action == REPEATED and not self.policy.deduplicates:
+            return  # the command line does not do that
         key = _pick(sorted(self.promises.owed), pick)
-        owed, changed = self.promises.owed[key], self._intervene(key, action)
+        owed, changed = self.promises.owed[key], self.ledger.intervene(key, action, ADA)
         match action:
             case Replay(doubtful=doubtful):
                 assert owed.status in REPLAYED_FROM if changed else owed.status is not Status.DECLINED
@@ -237,7 +216,7 @@ class Machine(RuleBasedStateMachine):
                 assert changed is (owed.status in DISCARDED_FROM)
         if changed:
             self.promises.intervene(key, action)
-            owed.misjudged |= isinstance(action, Replay) and self._may_be_there(key) and not self.policy.deduplicates
+            owed.misjudged |= action == ABSENT and self._may_be_there(key)
 
     # What is promised.
 
@@ -247,7 +226,7 @@ class Machine(RuleBasedStateMachine):
         self.money_moves_once_and_the_ledger_knows()
 
     def everything_stands_where_it_should(self) -> None:
-        rows = {row.id: row for row in self.run(self.rows())}
+        rows = {row.id: row for row in self.ledger.rows()}
         assert {key: owed.status for key, owed in self.promises.owed.items()} == {key: rows[key].status for key in rows}
         for key in self.promises.standing(Status.PENDING, Status.IN_FLIGHT):
             owed = self.promises.owed[key]
@@ -259,7 +238,7 @@ class Machine(RuleBasedStateMachine):
             assert taken > 0 or owed.status is not Status.CONTRIBUTED
             if not owed.misjudged:
                 assert taken <= 1
-                assert not taken or owed.status not in self._money_free(owed)
+                assert not taken or owed.status not in self._money_free()
 
     def teardown(self) -> None:
         """All faults end, and one healthy worker drains the ledger. Not where a step failed: that is what to report."""
@@ -277,51 +256,37 @@ class Machine(RuleBasedStateMachine):
             self._work(Ending.ACCEPTED)
         self.the_promises_hold()
         assert self.promises.standing(*FINAL) == set(self.promises.owed)
-        census = self.run(take_census(self.engine))
+        census = self.ledger.run(take_census(self.ledger.engine))
         assert census.balances
         assert Counter(owed.status for owed in self.promises.owed.values()) == Counter(census.by_status)
 
     def _work(self, ending: Ending) -> None:
         """By the first worker, who has nothing else to do."""
-        self.take(0)
+        self.take(0, 4)
         self.go_on(0, ending)
 
     def _settle(self, call: Call, course: Course) -> None:
         claim, settled = call.claim, self._settlement(call.claim, course)
-        written = self.run(self.outbox.settle(claim, settled, gateway_status=None, gateway_response=""))
+        written = self.ledger.run(self.ledger.outbox.settle(claim, settled, gateway_status=None, gateway_response=""))
         assert self.promises.settle(claim.id, claim.lease_token, settled.status, course) is written
         assert not (written and settled.status is Status.UNKNOWN) or self.promises.owed[claim.id].doubtful
         if call.failed and not written:
             stands = self.promises.owed[claim.id].status is settled.status
-            assert stands is self.run(self.outbox.is_settled(claim, settled))
+            assert stands is self.ledger.run(self.ledger.outbox.is_settled(claim, settled))
 
     def _settlement(self, claim: Claim, course: Course) -> Settlement:
         means = verdict(course.reply)
-        return settlement(means, self.policy, attempt=claim.attempt, age=claim.age, retry_after=None, jitter=0.0)
+        settled = settlement(means, self.policy, attempt=claim.attempt, age=claim.age, retry_after=None, jitter=0.0)
+        return settled.after_doubt() if claim.doubtful else settled
 
     def _end(self, token: UUID) -> None:
-        ended = update(contributions).values(leased_until=func.now() - timedelta(seconds=1))
-        self.run(self.execute(ended.where(contributions.c.lease_token == token)))
+        self.ledger.end_lease(token)
         self.promises.end(token)
 
-    def _intervene(self, key: UUID, action: Action) -> bool:
-        """Whether that changed it."""
-        selection = Selection(ids=(key,))
-
-        async def changed() -> int:
-            taken_at = (await hands.survey(self.engine, selection, action)).taken_at
-            batches = hands.intervene(self.engine, selection, action, ADA, taken_at=taken_at)
-            return sum([batch.total() async for batch in batches])
-
-        return bool(self.run(changed()))
-
-    def _money_free(self, owed: Owed) -> set[Status]:
-        """Where it may not stand once the Gateway took money for it. Where the Gateway deduplicates it may have been on
-        its way there again, for too long; and a lease lost between `begin` and the call does no harm but to be refused.
-        """
-        if self.policy.deduplicates:
-            return set() if owed.late else {Status.DECLINED}
-        return {Status.PENDING, Status.DECLINED, Status.EXPIRED}
+    def _money_free(self) -> set[Status]:
+        """Where nothing may stand that the Gateway took money for. Where it deduplicates, it may be due again."""
+        waiting = set() if self.policy.deduplicates else {Status.PENDING}
+        return waiting | {Status.DECLINED, Status.EXPIRED}
 
     def _may_be_there(self, key: UUID) -> bool:
         """Whether the Gateway took it, or a stopped worker is still to send it."""

@@ -15,7 +15,7 @@ from tests.model.gateway import Course
 class Owed:
     """A contribution. `over` says that its lease has ended, `old` that it is given up if it fails now, `doubtful` that
     it may be at the Gateway for all that replies have said, `misjudged` that a person had it sent again although it was
-    there or still to come there, `late` that it was sent under a lease that was lost.
+    there or still to come there.
     """
 
     status: Status = Status.PENDING
@@ -25,7 +25,6 @@ class Owed:
     over: bool = False
     doubtful: bool = False
     misjudged: bool = False
-    late: bool = False
     old: bool = False
 
     def leave(self, status: Status, *, spent: bool) -> None:
@@ -74,8 +73,9 @@ class Promises:
         """A person changed it."""
         owed = self.owed[key]
         match action:
-            case Replay():
+            case Replay(absent=absent):
                 owed.status, owed.attempts, owed.old = Status.PENDING, 0, False
+                owed.doubtful &= not absent
             case Discard():
                 owed.status = Status.DISCARDED
 
@@ -125,7 +125,7 @@ class Promises:
         if owed.token != token:
             return False
         owed.leave(status, spent=course.spent)
-        owed.doubtful = course.doubtful or (owed.doubtful and status not in {Status.CONTRIBUTED, Status.DECLINED})
+        owed.doubtful = course.doubtful or (owed.doubtful and status is not Status.CONTRIBUTED)
         return True
 
     def recover(self) -> tuple[int, int]:

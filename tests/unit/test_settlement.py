@@ -55,12 +55,16 @@ def test_a_final_answer_is_final(verdict: Verdict, expected: Status, policy: Ret
 
 @pytest.mark.parametrize("age", [YOUNG, OLD])
 def test_an_ambiguous_outcome_is_unknown_where_the_gateway_does_not_deduplicate(age: timedelta) -> None:
-    assert Settlement(status=Status.UNKNOWN) == _settled(Verdict.AMBIGUOUS, age=age, retry_after=timedelta(seconds=1))
+    expected = Settlement(status=Status.UNKNOWN, doubtful=True)
+
+    assert expected == _settled(Verdict.AMBIGUOUS, age=age, retry_after=timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(("verdict", "policy"), RETRIED)
 def test_what_may_be_repeated_is_due_again_and_spends_an_attempt(verdict: Verdict, policy: RetryPolicy) -> None:
-    assert Settlement(status=Status.PENDING, delay=timedelta(seconds=0.5)) == _settled(verdict, policy)
+    expected = Settlement(status=Status.PENDING, delay=timedelta(seconds=0.5), doubtful=verdict is Verdict.AMBIGUOUS)
+
+    assert expected == _settled(verdict, policy)
 
 
 @pytest.mark.parametrize("policy", [POLICY, DEDUPLICATING])
@@ -92,7 +96,24 @@ def test_a_refusal_of_our_credentials_is_held_and_spends_no_attempt(
     ],
 )
 def test_after_give_up_after_it_is_left_to_a_person(verdict: Verdict, policy: RetryPolicy, expected: Status) -> None:
-    assert Settlement(status=expected) == _settled(verdict, policy, age=OLD, retry_after=timedelta(seconds=1))
+    settled = _settled(verdict, policy, age=OLD, retry_after=timedelta(seconds=1))
+
+    assert (expected, verdict is Verdict.AMBIGUOUS) == (settled.status, settled.doubtful)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.CONTRIBUTED, Settlement(status=Status.CONTRIBUTED)),
+        (Status.PENDING, Settlement(status=Status.PENDING, doubtful=True)),
+        (Status.DECLINED, Settlement(status=Status.UNKNOWN, doubtful=True)),
+        (Status.EXPIRED, Settlement(status=Status.UNKNOWN, doubtful=True)),
+        (Status.UNKNOWN, Settlement(status=Status.UNKNOWN, doubtful=True)),
+    ],
+)
+def test_only_an_acceptance_ends_the_doubt_that_an_earlier_call_left(status: Status, expected: Settlement) -> None:
+    """The repetition may be refused for being one, or for what has changed since."""
+    assert expected == Settlement(status=status).after_doubt()
 
 
 @pytest.mark.parametrize(("verdict", "policy"), RETRIED)
