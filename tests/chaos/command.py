@@ -48,13 +48,14 @@ def chaos(
         _console.print(_list(chosen))
         return
     rows = rows if rows is not None else QUICK_ROWS if quick else ROWS
+    command = _as_typed(names or [], seed=seed, rows=rows, quick=quick)
     setup = Setup(folder=folder.resolve())
     try:
         with setup.own_folder():
             if (left := EmbeddedServer(setup.folder)).running:  # by a run that was killed
                 left.stop("immediate")
             setup.empty_folder()
-            outcome = asyncio.run(_interruptible(setup, chosen, seed=seed, rows=rows, quick=quick))
+            outcome = asyncio.run(_interruptible(setup, chosen, command, seed=seed, rows=rows, quick=quick))
     except FolderTakenError as error:
         _fail(str(error))
     except NotReadyError as error:
@@ -77,15 +78,23 @@ def _chosen(names: list[str], *, quick: bool) -> list[Scenario]:
     return [each for each in SCENARIOS.values() if each.quick_seconds is not None or not quick]
 
 
-async def _interruptible(setup: Setup, chosen: list[Scenario], *, seed: int, rows: int, quick: bool) -> Report:
+def _as_typed(names: list[str], *, seed: int, rows: int, quick: bool) -> str:
+    """What gives this report again, wherever its folders are."""
+    options = [f"--seed {seed}", f"--rows {rows}", *(["--quick"] if quick else []), *names]
+    return f'make chaos ARGS="{" ".join(options)}"'
+
+
+async def _interruptible(
+    setup: Setup, chosen: list[Scenario], command: str, *, seed: int, rows: int, quick: bool
+) -> Report:
     """SIGTERM ends it in order, as Ctrl-C does."""
     running = asyncio.current_task()
     if running is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
-    return await _run(setup, chosen, seed=seed, rows=rows, quick=quick)
+    return await _run(setup, chosen, command, seed=seed, rows=rows, quick=quick)
 
 
-async def _run(setup: Setup, chosen: list[Scenario], *, seed: int, rows: int, quick: bool) -> Report:
+async def _run(setup: Setup, chosen: list[Scenario], command: str, *, seed: int, rows: int, quick: bool) -> Report:
     stand = Stand(setup, Random(seed))
     outcomes = list[Outcome]()
     _console.print(f"starting PostgreSQL with {rows:,} events, a Gateway and the services …")
@@ -99,7 +108,7 @@ async def _run(setup: Setup, chosen: list[Scenario], *, seed: int, rows: int, qu
             for line in (_in_short(outcome), *outcome.failures):
                 _console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
         return Report(
-            command=f'make chaos ARGS="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "make chaos",
+            command=command,
             seed=seed,
             rows=rows,
             postgres=await stand.database.version(),
