@@ -111,7 +111,6 @@ class Machine(RuleBasedStateMachine):
     def send(self, pick: int, ending: Ending) -> None:
         _, call = _pick(self._calls(made=False), pick)
         call.course = self.gateway.call(call.claim.id, ending)
-        owed = self.promises.owed[call.claim.id]
 
     @precondition(lambda self: self._calls(made=True))
     @rule(pick=PICKS, lost=LOST)
