@@ -17,9 +17,11 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    false,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -50,11 +52,12 @@ class Survey:
 
 async def survey(engine: AsyncEngine, selection: Selection, action: Action) -> Survey:
     """Count what an action would do, without doing it. Raises LedgerUnavailableError."""
-    tally = select(_c.status, _c.doubtful, func.count().label("contributions")).where(*selection.conditions())
+    doubtful = _DOUBTFUL.label("doubtful")
+    tally = select(_c.status, doubtful, func.count().label("contributions")).where(*selection.conditions())
     with unavailable():
         async with engine.begin() as connection:
             taken_at = (await connection.execute(select(func.now()))).scalar_one()
-            rows = (await connection.execute(tally.group_by(_c.status, _c.doubtful))).all()
+            rows = (await connection.execute(tally.group_by(_c.status, doubtful))).all()
     eligible, doubted, others = Counter[Status](), Counter[Status](), Counter[Status]()
     for row in rows:
         status = Status(row.status)
@@ -115,7 +118,7 @@ def _eligible(action: Action, taken_at: datetime) -> list[ColumnElement[bool]]:
         func.coalesce(_c.settled_at, _c.recorded_at) <= taken_at,
     ]
     if isinstance(action, Replay) and not action.doubtful:
-        conditions.append(~_c.doubtful)
+        conditions.append(~_DOUBTFUL)
     return conditions
 
 
@@ -164,10 +167,10 @@ def _changes(action: Action, taken_at: datetime, place: ColumnElement[Any]) -> d
                 "settled_at": None,
                 "next_attempt_at": due,
                 "replayed_at": due,
-                **({"doubtful": False} if absent else {}),
+                "doubtful": false() if absent else _DOUBTFUL,
             }
         case Discard():
-            return {"status": Status.DISCARDED, "settled_at": func.now()}
+            return {"status": Status.DISCARDED, "settled_at": func.now(), "doubtful": _DOUBTFUL}
 
 
 def _seconds(place: ColumnElement[Any], spacing: timedelta) -> ColumnElement[Any]:
@@ -175,5 +178,7 @@ def _seconds(place: ColumnElement[Any], spacing: timedelta) -> ColumnElement[Any
 
 
 _c = contributions.c
+# What is unknown is, also where a version wrote it that does not know of doubt.
+_DOUBTFUL = or_(_c.doubtful, _c.status == Status.UNKNOWN.value)
 _OVERWRITTEN = ("status", "gateway_status", "gateway_response", "settled_at")
 _NAMES: dict[type[Action], str] = {Replay: "replay", Discard: "discard"}

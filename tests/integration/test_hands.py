@@ -58,7 +58,6 @@ async def _put(engine: AsyncEngine, status: Status, *, event_id: str = "bet-1") 
         f"update contributions set status = :status, attempt = 3, lease_token = ({leased})::uuid,"  # noqa: S608
         " leased_until = case when :status = 'in_flight' then now() end,"
         " settled_at = case when :settled then now() - interval '1 hour' end,"
-        " doubtful = cast(:status as text) = 'unknown',"
         " gateway_status = 422, gateway_response = 'why' where event_id = :event_id",
         status=status,
         settled=status not in NOT_SETTLED,
