@@ -523,6 +523,30 @@ async def test_what_is_claimed_while_the_circuit_opens_is_given_back_unsent(
     assert len(gateway.simulator.account.calls) == 1
 
 
+async def test_what_another_took_over_before_it_was_begun_is_not_sent(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    class Robbed(Outbox):
+        async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
+            async with engine.connect() as connection:
+                await connection.execute(
+                    text("update contributions set lease_token = gen_random_uuid() where event_id = 'bet-1'")
+                )
+            return await super().begin(token, lease=lease)
+
+    await _owe(engine, 3)
+    async with dispatching(outbox=Robbed(engine)):
+        await _all(engine, "contributed", "in_flight")
+
+        async def two() -> bool:
+            return gateway.simulator.account.contributions().total() == 2
+
+        await examples.eventually(two)
+
+    assert ["contributed", "in_flight", "contributed"] == [row.status for row in await _rows(engine)]
+    assert "bet-1" not in {call.event_id for call in gateway.simulator.account.calls}
+
+
 async def test_leases_are_renewed_for_as_long_as_a_call_takes(
     engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
