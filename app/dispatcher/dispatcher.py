@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 import structlog
 
 from app.dispatcher.delivery import SETTLE_RETRY, Delivered, Delivery
+from app.dispatcher.renewal import keep_leases
 from app.domain.circuit import Circuit, CircuitPolicy
 from app.domain.settlement import Status
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.outbox import Claim, Recovered
 
 RECOVER_EVERY = 5.0  # seconds between looks for leases that their holders left behind
-RENEWALS = 3  # in the time of a lease
 
 State = Literal["ok", "held", "circuit_open", "failing", "stalled", "stopped"]
 
@@ -87,7 +87,11 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
-        renewing = asyncio.create_task(self._keep_leases())
+        renewing = asyncio.create_task(
+            keep_leases(
+                self._delivery.outbox, lambda: {call.token for call in self._running.values()}, self._pace.lease
+            )
+        )
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
@@ -224,21 +228,6 @@ class Dispatcher:
         if not deduplicates:
             metrics.contributions_settled.labels(Status.UNKNOWN).inc(recovered.sent)
         _log.error("dispatcher.leases_recovered", unsent=recovered.unsent, sent=recovered.sent)
-
-    async def _keep_leases(self) -> None:
-        """Renew the leases of what is under way, apart from the passes, which may be waiting for the database."""
-        interval = self._pace.lease.total_seconds() / RENEWALS
-        while True:  # noqa: ASYNC110 - it is time that is waited for
-            await asyncio.sleep(interval if await self._renewed() else SETTLE_RETRY)
-
-    async def _renewed(self) -> bool:
-        try:
-            if tokens := {call.token for call in self._running.values()}:
-                await self._delivery.outbox.renew(tokens, lease=self._pace.lease)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next renewal must come
-            _log.warning("dispatcher.renewal_failed", error=str(error))
-            return False
-        return True
 
     async def _rest(self, seconds: float) -> None:
         """Wait for word of work, of a free slot or of the end, or for the time to look again."""
