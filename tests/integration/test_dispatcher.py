@@ -289,6 +289,7 @@ async def test_a_permission_that_is_given_back_is_noticed_by_a_probe(
 async def test_a_gateway_without_a_token_for_us_leaves_everything_pending(
     engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
+    """Convoy fails a delivery for good when the upstream's token can't be fetched."""
     _break(gateway, authentication_down=True)
     await _owe(engine)
     async with dispatching() as dispatcher:

@@ -18,7 +18,7 @@ async def same_key_200_times(trial: Trial) -> None:
         await _at_once(trial, _bet(trial, f"storm-{turn}"), 200, conflicting=turn % 2 == 1)
 
 
-@scenario("same-key-twice-in-a-batch", seconds=1, quick_seconds=1, bound=NOTHING)
+@scenario("same-key-twice-in-a-batch", seconds=1, bound=NOTHING)
 async def same_key_twice_in_a_batch(trial: Trial) -> None:
     """100 events twice each, all at once at one process, so that both fall into one batch; then with two contents."""
     service = trial.stand.services[0].url
