@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered, Verdict, retry_after, verdict
+from app.domain.outcome import Answered, NotSent, Reply, Unanswered, Verdict, Withheld, retry_after, verdict
 from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
 from app.gateway.client import Gateway
 from app.ledger.engine import LedgerUnavailableError
@@ -40,14 +40,14 @@ class Delivery:
     policy: RetryPolicy
     jitter: Callable[[], float]
 
-    async def deliver(self, claim: Claim) -> Delivered:
-        """Call and settle. Once the call has begun, its outcome is known here alone, so this keeps trying
-        to write it until it is written or the lease has passed to another.
+    async def deliver(self, claim: Claim, *, leased: Callable[[], bool]) -> Delivered:
+        """Call, if it is `leased` at the moment of sending, and settle. Once the call has begun, its outcome is known
+        here alone, so this keeps trying to write it until it is written or the lease has passed to another.
         """
         if claim.doubtful and not self.policy.deduplicates:
             return await self._withhold(claim)
         began = time.monotonic()
-        reply = await self.gateway.contribute(claim.id, claim.body)
+        reply = await self.gateway.contribute(claim.id, claim.body, may_send=leased)
         took = time.monotonic() - began
         means, wait = verdict(reply), retry_after(reply, now=datetime.now(UTC))
         settled = settlement(
@@ -113,10 +113,8 @@ def _answer(reply: Reply) -> tuple[int | None, str]:
     match reply:
         case Answered(status=status, body=body):
             return status, body[:KEPT_OF_A_RESPONSE]
-        case NotSent(cause=cause) | Unanswered(cause=cause):
+        case NotSent(cause=cause) | Withheld(cause=cause) | Unanswered(cause=cause):
             return None, cause
-        case NoToken():
-            return None, "no service token"
 
 
 def _ids(claim: Claim) -> dict[str, str]:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from app.dispatcher.delivery import SETTLE_RETRY, Delivered, Delivery
-from app.dispatcher.renewal import keep_leases
+from app.dispatcher.renewal import Lease, keep_leases
 from app.domain.circuit import Circuit, CircuitPolicy
 from app.domain.settlement import Status
 from app.ledger.engine import LedgerUnavailableError
@@ -41,7 +41,7 @@ class Pace:
 class Call:
     """A call under way: its lease, and which generation of the circuit let it through."""
 
-    token: UUID
+    lease: Lease
     generation: int
 
 
@@ -87,11 +87,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
-        renewing = asyncio.create_task(
-            keep_leases(
-                self._delivery.outbox, lambda: {call.token for call in self._running.values()}, self._pace.lease
-            )
-        )
+        renewing = asyncio.create_task(keep_leases(self._delivery.outbox, self._leases, self._pace.lease))
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
@@ -102,6 +98,9 @@ class Dispatcher:
         finally:
             for task in (renewing, *self._running):  # of those running only where `run` is cut off
                 task.cancel()
+
+    def _leases(self) -> list[Lease]:
+        return [call.lease for call in self._running.values()]
 
     def stop(self) -> None:
         """Claim nothing more. `run` returns when the last call is settled."""
@@ -134,11 +133,11 @@ class Dispatcher:
         if not slots or not self._delivery.gateway.authenticated:
             return False
         claims = await self._claim(slots)
-        for claim in claims:
-            self._start(claim)
+        for claim, lease in claims:
+            self._start(claim, lease)
         return len(claims) == slots
 
-    async def _claim(self, slots: int) -> list[Claim]:
+    async def _claim(self, slots: int) -> list[tuple[Claim, Lease]]:
         """Claim, and mark as being sent what we are about to send. The token is remembered for as long as something may
         be leased with it and not sent: where an answer was lost, where meanwhile we are told to stop or the circuit
         opens, or where the process slept until another may have taken over.
@@ -146,13 +145,12 @@ class Dispatcher:
         token, lease, generation = uuid4(), self._pace.lease, self._circuit.generation
         self._unsent.add(token)
         claims = await self._delivery.outbox.claim(slots, token=token, lease=lease)
-        began = time.monotonic()
+        until = time.monotonic() + lease.total_seconds()
         ours = await self._delivery.outbox.begin(token, lease=lease) if claims else set[UUID]()
-        slept = time.monotonic() - began > lease.total_seconds()
-        if slept or self._stopping.is_set() or self._circuit.generation != generation:
+        if self._stopping.is_set() or self._circuit.generation != generation or time.monotonic() >= until:
             return []
         self._unsent.discard(token)
-        return [claim for claim in claims if claim.id in ours]
+        return [(claim, Lease(id=claim.id, token=token, until=until)) for claim in claims if claim.id in ours]
 
     async def _give_back(self) -> None:
         for token in tuple(self._unsent):
@@ -177,15 +175,15 @@ class Dispatcher:
         free = circuit.policy.concurrency - len(self._running)
         return max(0, min(circuit.allowed(time.monotonic()) - fresh, free))
 
-    def _start(self, claim: Claim) -> None:
-        call = Call(token=claim.lease_token, generation=self._circuit.generation)
+    def _start(self, claim: Claim, lease: Lease) -> None:
+        call = Call(lease=lease, generation=self._circuit.generation)
         task = asyncio.create_task(self._deliver(claim, call))
         self._running[task] = call
         self._delivery.metrics.in_flight.set(len(self._running))
         task.add_done_callback(self._finished)
 
     async def _deliver(self, claim: Claim, call: Call) -> None:
-        self._learn(await self._delivery.deliver(claim), call)
+        self._learn(await self._delivery.deliver(claim, leased=call.lease.runs), call)
 
     def _learn(self, delivered: Delivered, call: Call) -> None:
         """Open or close the circuit by how a call went."""

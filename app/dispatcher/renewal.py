@@ -1,7 +1,9 @@
-"""Renews the leases of what is under way, apart from the dispatcher's passes, which may be waiting for the database."""
+"""Leases as their holder knows them, renewed apart from its passes, which may be waiting for the database."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,18 +17,34 @@ RETRY = 0.2  # seconds after a renewal that failed
 _log = structlog.get_logger()
 
 
-async def keep_leases(outbox: Outbox, tokens: Callable[[], set[UUID]], lease: timedelta) -> None:
-    """Renew everything leased with these tokens, as they are at the time, until cancelled."""
-    interval = lease.total_seconds() / RENEWALS
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """A contribution in our hands. `until` is on our own clock, in seconds, and no later than the database's end."""
+
+    id: UUID
+    token: UUID
+    until: float
+
+    def runs(self) -> bool:
+        """Whether surely nobody has taken it over."""
+        return time.monotonic() < self.until
+
+
+async def keep_leases(outbox: Outbox, leases: Callable[[], Collection[Lease]], length: timedelta) -> None:
+    """Renew the leases there are at the time, until cancelled."""
+    interval = length.total_seconds() / RENEWALS
     while True:  # noqa: ASYNC110 - it is time that is waited for
-        await asyncio.sleep(interval if await _renewed(outbox, tokens(), lease) else RETRY)
+        await asyncio.sleep(interval if await _renewed(outbox, leases(), length) else RETRY)
 
 
-async def _renewed(outbox: Outbox, tokens: set[UUID], lease: timedelta) -> bool:
+async def _renewed(outbox: Outbox, leases: Collection[Lease], length: timedelta) -> bool:
+    asked = time.monotonic()
     try:
-        if tokens:
-            await outbox.renew(tokens, lease=lease)
+        ours = await outbox.renew({lease.token for lease in leases}, lease=length) if leases else set[UUID]()
     except Exception as error:  # noqa: BLE001 - whatever it is, the next renewal must come
         _log.warning("dispatcher.renewal_failed", error=str(error))
         return False
+    for lease in leases:
+        if lease.id in ours:
+            lease.until = asked + length.total_seconds()
     return True

@@ -77,7 +77,7 @@ class Circuit:
                 return self._after_failure(now + max(self._wait(verdict, jitter), asked.total_seconds()))
             case Verdict.FORBIDDEN:
                 return self._opened(now + self.policy.hold.total_seconds(), forbidden=True)
-            case Verdict.RETRY | Verdict.UNAUTHENTICATED:  # the Gateway is there, and nothing is known of the others
+            case Verdict.RETRY | Verdict.WITHHELD:  # which says nothing of the others
                 return self
 
     def _wait(self, verdict: Verdict, jitter: float) -> float:

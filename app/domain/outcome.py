@@ -23,8 +23,10 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoToken:
-    """Not sent, because the Gateway has given us no service token."""
+class Withheld:
+    """Not sent, by our own decision: for want of a service token, or because the lease is over."""
+
+    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Unanswered:
     cause: str
 
 
-Reply = Answered | NotSent | NoToken | Unanswered
+Reply = Answered | NotSent | Withheld | Unanswered
 
 
 class Verdict(Enum):
@@ -45,7 +47,7 @@ class Verdict(Enum):
     RETRY = "surely not contributed: try again"
     UNREACHABLE = "surely not sent: try again, no attempt spent"
     UNAVAILABLE = "surely not contributed, as nothing else would be: try again"
-    UNAUTHENTICATED = "no service token: try again, no attempt spent"
+    WITHHELD = "not sent, for want of a token or of time: try again, no attempt spent"
     FORBIDDEN = "our account lacks a permission: hold everything, no attempt spent"
     AMBIGUOUS = "it may have been contributed"
 
@@ -60,8 +62,8 @@ def verdict(reply: Reply) -> Verdict:
     match reply:
         case NotSent():
             return Verdict.UNREACHABLE
-        case NoToken():
-            return Verdict.UNAUTHENTICATED
+        case Withheld():
+            return Verdict.WITHHELD
         case Answered(status=403):
             return Verdict.FORBIDDEN
         case Answered(status=503):

@@ -74,10 +74,10 @@ def settlement(
             return Settlement(status=Status.DECLINED)
         case Verdict.AMBIGUOUS if not policy.deduplicates or age >= policy.give_up_after:
             return Settlement(status=Status.UNKNOWN, doubtful=True)
-        case Verdict.UNAUTHENTICATED | Verdict.FORBIDDEN:
+        case Verdict.WITHHELD | Verdict.FORBIDDEN:
             return Settlement(status=Status.PENDING, delay=policy.hold * jitter, spent=False)
         case _ if age >= policy.give_up_after:
-            return Settlement(status=Status.EXPIRED)
+            return Settlement(status=Status.EXPIRED, spent=verdict is not Verdict.UNREACHABLE)
         case Verdict.RETRY | Verdict.UNREACHABLE | Verdict.UNAVAILABLE | Verdict.AMBIGUOUS:
             return Settlement(
                 status=Status.PENDING,

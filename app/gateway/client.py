@@ -1,13 +1,22 @@
 """Makes contributions at the Gateway, with whatever token is valid."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
-from app.domain.outcome import Answered, NoToken, Reply
+from app.domain.outcome import Answered, Reply, Withheld
 from app.gateway.call import Caller
 from app.gateway.service_token import ServiceToken
 
 PATIENCE = 10.0  # seconds that a refused call waits for a new token, before it goes back to the ledger
+
+
+NO_TOKEN = Withheld(cause="no service token")
+TOO_LATE = Withheld(cause="the lease was over before it was sent")
+
+
+def _always() -> bool:
+    return True
 
 
 class Gateway:
@@ -32,14 +41,15 @@ class Gateway:
         """See whether it answers, with the one request that moves no money: for another token, until there is one."""
         self._token.renew()
 
-    async def contribute(self, contribution_id: UUID, body: str) -> Reply:
-        """Make one contribution. A refused token is replaced and the call repeated once: a 401 says that nothing
-        was contributed. Where the fresh token is refused as well, it is the call that the Gateway won't have, and
-        the token stays. Raises nothing but CancelledError.
+    async def contribute(self, contribution_id: UUID, body: str, *, may_send: Callable[[], bool] = _always) -> Reply:
+        """Make one contribution, if at the moment of sending it still may be. A refused token is replaced and the call
+        repeated once: a 401 says that nothing was contributed. Where the fresh token is refused as well, it is the call
+        that the Gateway won't have, and the token stays. Raises nothing but CancelledError.
         """
-        token = self._token.current
-        if token is None:
-            return NoToken()
+        if (token := self._token.current) is None:
+            return NO_TOKEN
+        if not may_send():
+            return TOO_LATE
         reply = await self._call(token, contribution_id, body)
         if not _refused(reply):
             return reply
@@ -48,8 +58,10 @@ class Gateway:
             async with asyncio.timeout(PATIENCE):
                 token = await self._token.renewed()
         except TimeoutError:
-            return NoToken()
-        return NoToken() if token is None else await self._call(token, contribution_id, body)
+            return NO_TOKEN
+        if token is None:
+            return NO_TOKEN
+        return await self._call(token, contribution_id, body) if may_send() else TOO_LATE
 
     async def _call(self, token: str, contribution_id: UUID, body: str) -> Reply:
         headers = {"authorization": f"Bearer {token}", "idempotency-key": str(contribution_id)}

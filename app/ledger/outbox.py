@@ -84,9 +84,9 @@ class Outbox:
         """
         return {row.id for row in await self._execute(_BEGIN, token=token, lease=lease)}
 
-    async def renew(self, tokens: set[UUID], *, lease: timedelta) -> int:
-        """Lease anew everything leased with these tokens. Returns how many that were."""
-        return len(await self._execute(_RENEW, tokens=list(tokens), lease=lease))
+    async def renew(self, tokens: set[UUID], *, lease: timedelta) -> set[UUID]:
+        """Lease anew everything leased with these tokens. Returns the ids, which are still ours."""
+        return {row.id for row in await self._execute(_RENEW, tokens=list(tokens), lease=lease)}
 
     async def settle(
         self, claim: Claim, settlement: Settlement, *, gateway_status: int | None, gateway_response: str

@@ -12,9 +12,9 @@ import anyio
 import httpx
 import pytest
 
-from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered
+from app.domain.outcome import Answered, NotSent, Reply, Unanswered
 from app.gateway.call import Caller, Limits, http_transport
-from app.gateway.client import Gateway
+from app.gateway.client import NO_TOKEN, TOO_LATE, Gateway
 from app.gateway.service_token import Credentials, ServiceToken
 from app.sandbox.http_server import Request, Response, http_server
 from app.sandbox.listener import Conversation, listener
@@ -327,9 +327,30 @@ async def test_a_contribution_carries_its_token_and_id_and_the_very_bytes_record
 
 async def test_without_a_token_nothing_is_sent(gateway: Running) -> None:
     async with _client(gateway.url, password="wrong") as client:
-        assert NoToken() == await client.contribute(ID, BODY)
+        assert NO_TOKEN == await client.contribute(ID, BODY)
 
     assert gateway.simulator.account.calls == []
+
+
+async def test_what_may_not_be_sent_any_more_is_not(gateway: Running) -> None:
+    async with _client(gateway.url) as client:
+        await _authenticated(client)
+
+        assert TOO_LATE == await client.contribute(ID, BODY, may_send=lambda: False)
+
+    assert gateway.simulator.account.calls == []
+
+
+async def test_what_may_not_be_sent_any_more_when_the_new_token_is_here_is_not_repeated(gateway: Running) -> None:
+    """The wait for a token may outlast the lease, where the database cannot be reached to renew it."""
+    may_send = iter((True, False))
+    async with _client(gateway.url) as client:
+        await _authenticated(client)
+        gateway.simulator.revoke_tokens()
+
+        assert TOO_LATE == await client.contribute(ID, BODY, may_send=lambda: next(may_send))
+
+    assert [401] == [int(call.answer) for call in gateway.simulator.account.calls]
 
 
 async def test_a_refused_token_is_replaced_once_for_all_waiting_calls(gateway: Running) -> None:
@@ -378,13 +399,13 @@ async def test_while_no_new_token_is_to_be_had_a_refused_call_was_not_sent(
         gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": True})
         gateway.simulator.revoke_tokens()
 
-        assert NoToken() == await client.contribute(ID, BODY)
+        assert NO_TOKEN == await client.contribute(ID, BODY)
 
 
 async def test_a_gateway_that_is_down_at_start_is_asked_until_it_is_up(gateway: Running) -> None:
     gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": True})
     async with _client(gateway.url) as client:
-        assert NoToken() == await client.contribute(ID, BODY)
+        assert NO_TOKEN == await client.contribute(ID, BODY)
         gateway.simulator.faults = gateway.simulator.faults.changed({"authentication_down": False})
         await _authenticated(client)
 
@@ -408,4 +429,4 @@ async def test_an_answer_without_a_usable_token_is_no_token(content: object, mon
             await asked_again.wait()
         reply: Reply = await client.contribute(ID, BODY)
 
-    assert NoToken() == reply
+    assert NO_TOKEN == reply

@@ -231,7 +231,7 @@ async def test_a_lease_that_still_runs_is_left_alone(outbox: Outbox) -> None:
 async def test_a_lease_that_is_renewed_runs_on(outbox: Outbox) -> None:
     claim = await _begun(outbox, lease=EXPIRED)
 
-    assert await outbox.renew({claim.lease_token, uuid4()}, lease=LEASE) == 1
+    assert await outbox.renew({claim.lease_token, uuid4()}, lease=LEASE) == {claim.id}
     assert Recovered() == await outbox.recover(deduplicates=False)
 
 

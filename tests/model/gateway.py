@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from uuid import UUID
 
-from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered
+from app.domain.outcome import Answered, NotSent, Reply, Unanswered, Withheld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Ending(Enum):
     UNAVAILABLE = Course(reply=Answered(status=503))
     TOKEN_REFUSED = Course(reply=Answered(status=401))
     FORBIDDEN = Course(reply=Answered(status=403), spent=False)
-    NO_TOKEN = Course(reply=NoToken(), spent=False)
+    NO_TOKEN = Course(reply=Withheld(cause="no service token"), spent=False)
     NOT_SENT = Course(reply=NotSent(cause="refused"), spent=False)
     FAILED = Course(reply=Answered(status=500), doubtful=True)
     FAILED_HAVING_TAKEN = Course(reply=Answered(status=500), takes=True, doubtful=True)

@@ -152,7 +152,7 @@ class Machine(RuleBasedStateMachine):
     def renew(self, pick: int) -> None:
         tokens = {call.claim.lease_token for call in _pick(self._sending(), pick).calls}
         renewed = self.ledger.run(self.ledger.outbox.renew(tokens, lease=LEASE))
-        assert len(self.promises.renew(*tokens)) == renewed
+        assert self.promises.renew(*tokens) == renewed
 
     @precondition(lambda self: self.promises.tokens())
     @rule()

@@ -12,7 +12,7 @@ from app.domain.outcome import Verdict
 POLICY = CircuitPolicy(concurrency=64, hold=timedelta(seconds=10), ambiguous_limit=timedelta(minutes=5))
 FAILURES = (Verdict.UNREACHABLE, Verdict.UNAVAILABLE, Verdict.AMBIGUOUS)
 SUCCESSES = (Verdict.CONTRIBUTED, Verdict.DECLINED)
-NEUTRAL = (Verdict.RETRY, Verdict.UNAUTHENTICATED)
+NEUTRAL = (Verdict.RETRY, Verdict.WITHHELD)
 
 
 def _after(circuit: Circuit, *verdicts: Verdict, now: float = 0.0, retry_after: timedelta | None = None) -> Circuit:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.outcome import Answered, NoToken, NotSent, Reply, Unanswered, Verdict, retry_after, verdict
+from app.domain.outcome import Answered, NotSent, Reply, Unanswered, Verdict, Withheld, retry_after, verdict
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RETRIED = {401, 408, 425, 429}  # the Gateway client has tried a fresh token by then
@@ -38,7 +38,7 @@ def test_a_status_that_http_does_not_know_is_ambiguous(status: int) -> None:
     ("reply", "expected"),
     [
         (NotSent(cause="connection refused"), Verdict.UNREACHABLE),
-        (NoToken(), Verdict.UNAUTHENTICATED),
+        (Withheld(cause="no service token"), Verdict.WITHHELD),
         (Unanswered(cause="read timeout"), Verdict.AMBIGUOUS),
     ],
 )
@@ -113,6 +113,6 @@ def test_no_text_is_read_as_a_negative_wait(value: str) -> None:
     assert wait is None or wait >= timedelta()
 
 
-@pytest.mark.parametrize("reply", [Answered(status=503), NotSent(cause=""), NoToken(), Unanswered(cause="")])
+@pytest.mark.parametrize("reply", [Answered(status=503), NotSent(cause=""), Withheld(cause=""), Unanswered(cause="")])
 def test_where_the_gateway_asks_for_no_wait_there_is_none(reply: Reply) -> None:
     assert retry_after(reply, now=NOW) is None

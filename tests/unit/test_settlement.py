@@ -76,7 +76,7 @@ def test_what_was_not_sent_is_due_again_and_spends_no_attempt(policy: RetryPolic
 
 @pytest.mark.parametrize("policy", [POLICY, DEDUPLICATING])
 @pytest.mark.parametrize("age", [YOUNG, OLD])
-@pytest.mark.parametrize("verdict", [Verdict.UNAUTHENTICATED, Verdict.FORBIDDEN])
+@pytest.mark.parametrize("verdict", [Verdict.WITHHELD, Verdict.FORBIDDEN])
 def test_a_refusal_of_our_credentials_is_held_and_spends_no_attempt(
     verdict: Verdict, policy: RetryPolicy, age: timedelta
 ) -> None:
@@ -116,6 +116,10 @@ def test_only_an_acceptance_ends_the_doubt_that_an_earlier_call_left(status: Sta
     assert expected == Settlement(status=status).after_doubt()
 
 
+def test_giving_up_on_what_was_never_sent_spends_no_attempt() -> None:
+    assert Settlement(status=Status.EXPIRED, spent=False) == _settled(Verdict.UNREACHABLE, age=OLD)
+
+
 @pytest.mark.parametrize(("verdict", "policy"), RETRIED)
 def test_until_give_up_after_it_is_tried_again(verdict: Verdict, policy: RetryPolicy) -> None:
     settled = _settled(verdict, policy, age=OLD - timedelta(microseconds=1), attempt=10_000)
@@ -149,7 +153,7 @@ def test_the_wait_is_spread_over_all_of_its_range(jitter: float) -> None:
     assert expected == _settled(Verdict.RETRY, jitter=jitter).delay
 
 
-@given(verdict=st.sampled_from([Verdict.UNAUTHENTICATED, Verdict.FORBIDDEN]), attempt=ATTEMPTS, jitter=JITTERS)
+@given(verdict=st.sampled_from([Verdict.WITHHELD, Verdict.FORBIDDEN]), attempt=ATTEMPTS, jitter=JITTERS)
 def test_a_hold_is_spread_whatever_the_attempt(verdict: Verdict, attempt: int, jitter: float) -> None:
     expected = POLICY.hold * jitter
 
