@@ -110,11 +110,16 @@ def replay(
     settings = load()
     selection = selected(ids, statuses, feed, brand, event, since, until, gateway_statuses)
     safe = not_at_gateway or settings.gateway.deduplicates
-    if not_at_gateway and not (selection.ids or selection.statuses):
-        refuse("--not-at-gateway needs the ids that you compared, or their --status")
+    if not_at_gateway and not selection.ids:
+        refuse("--not-at-gateway needs the ids that you compared: a filter finds others by the time it is run")
     if Status.UNKNOWN in selection.statuses and not safe:
         refuse(MAYBE_THERE)
-    action = Replay(spacing=spacing(rate) if rate else timedelta(), doubtful=safe, absent=not_at_gateway)
+    action = Replay(
+        spacing=spacing(rate) if rate else timedelta(),
+        doubtful=safe,
+        absent=not_at_gateway,
+        discarded=bool(selection.ids) or Status.DISCARDED in selection.statuses,  # never by the way
+    )
     intervene(settings.database(), selection, action, signature(by, reason), dry_run=dry_run)
 
 

@@ -51,7 +51,7 @@ Since = Annotated[
 Until = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="Recorded before then.")]
 GatewayStatuses = Annotated[
     list[int] | None,
-    typer.Option("--gateway-status", min=100, max=599, help="Last answered with this status; may be repeated."),
+    typer.Option("--gateway-status", min=100, max=999, help="Last answered with this status; may be repeated."),
 ]
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from app.dispatcher.delivery import SETTLE_RETRY, Delivered, Delivery
-from app.dispatcher.renewal import Lease, keep_leases
+from app.dispatcher.renewal import Lease, keep_leases, renew
 from app.domain.circuit import Circuit, CircuitPolicy
 from app.domain.settlement import Status
 from app.ledger.engine import LedgerUnavailableError
@@ -59,7 +59,7 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         self._failures = 0
         self._progress = time.monotonic()
-        self._recovered = time.monotonic()  # whoever lives has time to renew, also where the database just came back
+        self._recover_at = self._after_others_renewed()
 
     @property
     def state(self) -> State:
@@ -113,7 +113,7 @@ class Dispatcher:
             more = await self._pass()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next pass must come
             self._failures += 1
-            self._recovered = time.monotonic()  # a database that was away for all has others renew their leases first
+            self._recover_at = self._after_others_renewed()
             self._delivery.metrics.passes_failed.inc()
             known = isinstance(error, LedgerUnavailableError)
             trace = {} if known else {"exc_info": error}
@@ -213,13 +213,20 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()):
             _log.error("dispatcher.delivery_failed", error=str(error), exc_info=error)
 
+    def _after_others_renewed(self) -> float:
+        """When whoever lives has renewed its leases, also where the database, or all of us, were away."""
+        return time.monotonic() + self._pace.lease.total_seconds()
+
     async def _recover(self) -> None:
+        """Take over what dead holders left; not what was only kept from renewing, as we may have been ourselves."""
         now = time.monotonic()
-        if now - self._recovered < RECOVER_EVERY:
+        if now - self._progress > self._pace.lease.total_seconds():
+            self._recover_at = self._after_others_renewed()
+        if now < self._recover_at or not await renew(self._delivery.outbox, self._leases(), self._pace.lease):
             return
         metrics, deduplicates = self._delivery.metrics, self._delivery.policy.deduplicates
         recovered = await self._delivery.outbox.recover(deduplicates=deduplicates)
-        self._recovered = now
+        self._recover_at = now + RECOVER_EVERY
         if recovered == Recovered():
             return
         metrics.leases_recovered.inc(recovered.unsent + recovered.sent)

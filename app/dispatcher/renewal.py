@@ -34,10 +34,11 @@ async def keep_leases(outbox: Outbox, leases: Callable[[], Collection[Lease]], l
     """Renew the leases there are at the time, until cancelled."""
     interval = length.total_seconds() / RENEWALS
     while True:  # noqa: ASYNC110 - it is time that is waited for
-        await asyncio.sleep(interval if await _renewed(outbox, leases(), length) else RETRY)
+        await asyncio.sleep(interval if await renew(outbox, leases(), length) else RETRY)
 
 
-async def _renewed(outbox: Outbox, leases: Collection[Lease], length: timedelta) -> bool:
+async def renew(outbox: Outbox, leases: Collection[Lease], length: timedelta) -> bool:
+    """Renew these leases; False where that failed. Never raises."""
     asked = time.monotonic()
     try:
         ours = await outbox.renew({lease.token for lease in leases}, lease=length) if leases else set[UUID]()

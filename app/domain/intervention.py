@@ -13,12 +13,13 @@ DISCARDED_FROM = frozenset({Status.PENDING, Status.DECLINED, Status.EXPIRED, Sta
 class Replay:
     """Have contributions sent again, the first now and each `spacing` after the one before. Those that may have
     reached the Gateway are left alone, unless `doubtful` says that it is safe to send them; `absent` that this is so
-    because a person looked, and they are not there.
+    because a person looked, and they are not there; `discarded` that what a person had discarded is meant as well.
     """
 
     spacing: timedelta = timedelta()
     doubtful: bool = False
     absent: bool = False
+    discarded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

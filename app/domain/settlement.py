@@ -65,7 +65,8 @@ def settlement(
     jitter: float,
 ) -> Settlement:
     """Decide how to settle. `attempt` counts this call (1 is the first), `age` is the time since the event was
-    recorded or the contribution replayed, `jitter` is random in [0, 1).
+    recorded or the contribution replayed, `jitter` is random in [0, 1). No first answer is given up on, since what it
+    answers may have waited out a pause or an outage.
     """
     match verdict:
         case Verdict.CONTRIBUTED:
@@ -76,7 +77,7 @@ def settlement(
             return Settlement(status=Status.UNKNOWN, doubtful=True)
         case Verdict.WITHHELD | Verdict.FORBIDDEN:
             return Settlement(status=Status.PENDING, delay=policy.hold * jitter, spent=False)
-        case _ if age >= policy.give_up_after:
+        case _ if age >= policy.give_up_after and (attempt > 1 or verdict is Verdict.UNREACHABLE):
             return Settlement(status=Status.EXPIRED, spent=verdict is not Verdict.UNREACHABLE)
         case Verdict.RETRY | Verdict.UNREACHABLE | Verdict.UNAVAILABLE | Verdict.AMBIGUOUS:
             return Settlement(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -65,7 +65,7 @@ def create_engine(
             "prepared_statement_cache_size": 0,
             "prepared_statement_name_func": lambda: f"event_processor_{uuid4().hex}",
         }
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(url),
         isolation_level="AUTOCOMMIT" if prepared_statements else "READ COMMITTED",
         pool_size=pool_size,
@@ -74,6 +74,14 @@ def create_engine(
         connect_args={"timeout": seconds, "command_timeout": seconds if bounded else None, **prepared},
         hide_parameters=True,  # parameters are bodies and tokens; they stay out of every log
     )
+    if bounded and not prepared_statements:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def bound(connection: Connection) -> None:
+            """Whoever freezes within a transaction must not hold its locks for ever."""
+            connection.exec_driver_sql(f"set local idle_in_transaction_session_timeout = {int(seconds * 1000)}")
+
+    return engine
 
 
 def _is_about_values(error: BaseException) -> bool:

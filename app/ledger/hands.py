@@ -103,8 +103,8 @@ async def intervene(
 
 def _from(action: Action) -> frozenset[Status]:
     match action:
-        case Replay():
-            return REPLAYED_FROM
+        case Replay(discarded=discarded):
+            return REPLAYED_FROM if discarded else REPLAYED_FROM - {Status.DISCARDED}
         case Discard():
             return DISCARDED_FROM
 

@@ -3,6 +3,8 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from app.domain.settlement import Status
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _END_TO_END_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
@@ -78,6 +80,8 @@ class Metrics:
             registry=registry,
         )
         self.sweeps_failed = Counter(name("sweeps_failed_total"), "Sweeps of retention that failed", registry=registry)
+        for status in Status:  # an alarm on a rise does not see a series begin
+            self.contributions_settled.labels(status)
         self._registry = registry
 
     def exposition(self) -> bytes:

@@ -45,6 +45,7 @@ def _without_password(value: SecretStr) -> str:
     return shown_url(value.get_secret_value())
 
 
+LONGEST_LEASE = timedelta(minutes=10)
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_is_postgres), PlainSerializer(_without_password)]
 SENDERS_RETRY_FOR = timedelta(days=7)  # no sender that we know of does so for longer than three
 _ALWAYS = {"feed", "brand_id", "event_type", "currency"}
@@ -107,6 +108,9 @@ class Settings(BaseSettings):
             shortest = duration_text(self.database_timeout * 3 / 2)
             yield f"dispatcher.lease: must be at least {shortest}, half as much again as database_timeout, or a slow \
 renewal loses it"
+        if self.dispatcher.lease > LONGEST_LEASE:
+            longest = duration_text(LONGEST_LEASE)
+            yield f"dispatcher.lease: must be at most {longest}: what a crash leaves waits for its end"
         if self.dispatcher.stalled_after <= self.dispatcher.poll_interval:
             yield "dispatcher.stalled_after: must be more than dispatcher.poll_interval, or waiting counts as stalled"
 

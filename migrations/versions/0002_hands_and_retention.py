@@ -1,6 +1,6 @@
 """Leases that know whether anything was sent, a person's interventions, pausing, and retention.
 
-The index on `events` is built while recording waits: about a second for each million rows.
+Recording and dispatching wait while it runs, once it has its locks: a few seconds for each million rows.
 """
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Both at once, and in the order in which recording takes them: one after the other would be a deadlock with it.
+    op.execute("lock table events, contributions in access exclusive mode")
     op.add_column(
         "contributions",
         sa.Column(

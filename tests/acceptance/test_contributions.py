@@ -202,16 +202,27 @@ async def test_what_may_be_at_the_gateway_takes_an_assertion(engine: AsyncEngine
             (ids["one"], ids["two"]),
             ("--status", "unknown"),
             ("--feed", "bet", "--not-at-gateway"),
+            ("--status", "unknown", "--not-at-gateway"),
         )
     ]
 
-    assert [(2, "", 1)] * 4 == [(done.exit_code, done.stdout, len(done.stderr.splitlines())) for done in refused]
+    assert [(2, "", 1)] * 5 == [(done.exit_code, done.stdout, len(done.stderr.splitlines())) for done in refused]
     assert {"one": "unknown", "two": "declined"} == await _statuses(engine)
 
-    done = await run("contributions", "replay", "--status", "unknown", "--not-at-gateway", *WHY)
+    done = await run("contributions", "replay", ids["one"], "--not-at-gateway", *WHY)
 
     assert (0, "replayed 1: unknown 1\n") == (done.exit_code, done.stdout)
     assert {"one": "pending", "two": "declined"} == await _statuses(engine)
+
+
+async def test_what_a_person_discarded_is_not_replayed_by_the_way(engine: AsyncEngine, run: Run) -> None:
+    ids = await _put(engine, one="declined", two="declined")
+    await run("contributions", "discard", ids["one"], *WHY)
+
+    done = await run("contributions", "replay", "--brand", "brand1", *WHY)
+
+    assert "replayed 1: declined 1\nleft as they are: discarded 1\n" == done.stdout
+    assert {"one": "discarded", "two": "pending"} == await _statuses(engine)
 
 
 async def test_a_discarded_unknown_takes_the_same_assertion(engine: AsyncEngine, run: Run) -> None:

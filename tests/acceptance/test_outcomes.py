@@ -61,7 +61,7 @@ def _waits_for_ever(faults: dict[str, Any]) -> bool:
 def _patience(faults: dict[str, Any]) -> dict[str, str]:
     """Short only where no answer comes anyway, and shorter than usual where its end does not."""
     if _waits_for_ever(faults):
-        return {"timeout": "300ms", "connect_timeout": "100ms"}
+        return {"timeout": "900ms", "connect_timeout": "300ms"}
     if not faults.keys().isdisjoint({"slow_body", "too_short"}):
         return {"timeout": "3s", "connect_timeout": "1s"}
     return {}

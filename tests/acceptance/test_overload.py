@@ -70,7 +70,7 @@ async def test_when_too_much_is_unwritten_events_are_refused_and_probes_are_answ
 async def test_a_commit_that_takes_too_long_is_not_waited_for(
     database_url: str, gateway: Running, engine: AsyncEngine
 ) -> None:
-    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, database_timeout="300ms")
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, database_timeout="1s")
     async with running(settings) as service, _no_commits(engine):
         with anyio.fail_after(examples.DEADLINE):
             responses = await asyncio.gather(

@@ -15,6 +15,8 @@ from app.ledger.inbox import Inbox
 from app.ledger.outbox import Outbox
 from app.ledger.schema import migrate
 from app.ledger.tables import contributions
+from app.sandbox.gateway import Faults
+from app.settings import Settings
 from tests import examples
 from tests.acceptance.service import running
 from tests.examples import Running
@@ -41,18 +43,28 @@ async def _leave_behind(engine: AsyncEngine, event_id: str) -> None:
     await Outbox(engine).begin(token, lease=ended)
 
 
+def _settings(database_url: str, gateway_url: str) -> Settings:
+    """With a short lease: after a failed pass nothing is taken over for as long as one lasts."""
+    return examples.settings(
+        database_url=database_url,
+        gateway_url=gateway_url,
+        database_timeout="2s",
+        dispatcher={"poll_interval": "50ms", "lease": "3s"},
+    )
+
+
 async def test_a_crash_of_the_database_while_leases_are_taken_over_strands_nothing(
-    server: EmbeddedServer, gateway: Running, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedServer, gateway: Running
 ) -> None:
     """Work stranded by a database that restarts during recovery is a published failure of others (DBOS #716)."""
-    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
+    gateway.simulator.faults = Faults(authentication_down=True)  # so that leases are taken over and nothing is claimed
     engine = examples.engine(server.url)
     await _leave_behind(engine, "bet-left")
     async with engine.connect() as blocker:
         await blocker.execution_options(isolation_level="READ COMMITTED")
         await blocker.begin()
         await blocker.execute(text("lock table contributions in exclusive mode"))
-        async with running(examples.settings(database_url=server.url, gateway_url=gateway.url)) as service:
+        async with running(_settings(server.url, gateway.url)) as service:
 
             async def taking_over() -> bool:
                 async with engine.connect() as connection:
@@ -62,6 +74,7 @@ async def test_a_crash_of_the_database_while_leases_are_taken_over_strands_nothi
             await asyncio.to_thread(server.stop, "immediate")
             refused = await service.post("bet", examples.bet(event_id="bet-meanwhile"))
             await asyncio.to_thread(server.start)
+            gateway.simulator.faults = Faults()
 
             async def accepted() -> bool:
                 return (await service.post("bet", examples.bet(event_id="bet-meanwhile"))).status_code == 202

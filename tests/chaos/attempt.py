@@ -79,7 +79,7 @@ async def attempt(scenario: Scenario, stand: Stand, *, seed: int, number: int, q
     return Outcome(
         scenario=scenario,
         judgement=judge(written, calls, rows),
-        may_be_unknown=trial.may_be_unknown + (trial.ambiguous_answers() if scenario.ambiguous else 0),
+        may_be_unknown=_bound(scenario, trial),
         balances=bool(census["balances"]),
         errors=dict(sorted(trial.sender.errors.items())),
         calls=dict(sorted(Counter(call.answer for call in calls).items())),
@@ -87,6 +87,13 @@ async def attempt(scenario: Scenario, stand: Stand, *, seed: int, number: int, q
         seconds=time.monotonic() - began,
         recovered=recovered,
     )
+
+
+def _bound(scenario: Scenario, trial: Trial) -> int:
+    """How many may be unknown. Where repetitions are ignored: what was refused, if a call before was in doubt."""
+    ambiguous = trial.ambiguous_answers() if scenario.ambiguous else 0
+    refused = trial.refused() if scenario.deduplicates else 0
+    return trial.may_be_unknown + ambiguous + refused
 
 
 @asynccontextmanager

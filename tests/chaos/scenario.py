@@ -43,6 +43,11 @@ class Trial:
         """After how many calls of this trial nobody but the Gateway knows what became of them."""
         return sum(call.answer in AMBIGUOUS for call in self.stand.gateway.calls_since(self.first_call))
 
+    def refused(self) -> int:
+        """How many contributions of this trial the Gateway refused for good."""
+        calls = self.stand.gateway.calls_since(self.first_call)
+        return len({call.idempotency_key for call in calls if call.refused_for_good})
+
 
 Run = Callable[[Trial], Awaitable[None]]
 

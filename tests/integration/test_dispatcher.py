@@ -301,30 +301,53 @@ async def test_a_gateway_without_a_token_for_us_leaves_everything_pending(
 
 
 async def test_what_a_dead_dispatcher_left_is_unknown_and_not_sent_again(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
-    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
     await _owe(engine)
     token, ended = uuid4(), timedelta(seconds=-1)
     await Outbox(engine).claim(1, token=token, lease=ended)
     await Outbox(engine).begin(token, lease=ended)
-    async with dispatching():
+    async with dispatching(pace=replace(PACE, lease=timedelta(seconds=1))):
         await _all(engine, "unknown")
 
     assert gateway.simulator.account.calls == []
 
 
+class _Held(Outbox):
+    """An outbox that writes no outcome until it is let go: every call is over, and none is settled."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self.go = asyncio.Event()
+        self.tries = self.renewals = 0
+
+    async def settle(self, claim: Claim, settlement: Settlement, **answer: Any) -> bool:
+        self.tries += 1
+        await self.go.wait()
+        return await super().settle(claim, settlement, **answer)
+
+    async def renew(self, tokens: set[UUID], *, lease: timedelta) -> set[UUID]:
+        self.renewals += 1
+        return await super().renew(tokens, lease=lease)
+
+    async def reached(self, tries: int) -> None:
+        """Wait until so many settlements were tried."""
+
+        async def look() -> bool:
+            return self.tries >= tries
+
+        await examples.eventually(look)
+
+
 async def test_running_calls_are_finished_and_settled_before_it_stops(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+    engine: AsyncEngine, dispatching: Dispatching
 ) -> None:
-    _break(gateway, latency=0.3)
     await _owe(engine, 5)
-    async with dispatching() as dispatcher:
-
-        async def under_way() -> bool:
-            return dispatcher.in_flight == 5
-
-        await examples.eventually(under_way)
+    outbox = _Held(engine)
+    async with dispatching(outbox=outbox) as dispatcher:
+        await outbox.reached(5)
+        dispatcher.stop()
+        outbox.go.set()
 
     assert {"contributed"} == {row.status for row in await _rows(engine)}
 
@@ -351,22 +374,14 @@ async def test_an_outcome_is_kept_until_the_database_takes_it(
     engine: AsyncEngine, other_engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
     """Completions that fail to be written, and then are sent again, are a published failure of others (River #995)."""
-    _break(gateway, latency=0.2)
     await _owe(engine)
-    async with dispatching() as dispatcher:
-
-        async def under_way() -> bool:
-            return dispatcher.in_flight == 1
-
-        await examples.eventually(under_way)
-        async with other_engine.connect() as connection:
-            await connection.execute(text("alter table contributions rename to mislaid"))
-
-            async def called() -> bool:
-                return len(gateway.simulator.account.calls) == 1 and dispatcher.state == "failing"
-
-            await examples.eventually(called)
-            await connection.execute(text("alter table mislaid rename to contributions"))
+    outbox = _Held(engine)
+    async with dispatching(outbox=outbox), other_engine.connect() as connection:
+        await outbox.reached(1)
+        await connection.execute(text("alter table contributions rename to mislaid"))
+        outbox.go.set()
+        await outbox.reached(3)
+        await connection.execute(text("alter table mislaid rename to contributions"))
         await _all(engine, "contributed")
 
     assert len(gateway.simulator.account.calls) == 1
@@ -378,23 +393,20 @@ async def test_without_progress_it_counts_as_stalled(dispatching: Dispatching) -
 
 
 async def test_an_outcome_that_comes_after_the_lease_passed_on_is_not_written(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+    engine: AsyncEngine, dispatching: Dispatching
 ) -> None:
-    _break(gateway, latency=0.3)
     await _owe(engine)
-    async with dispatching() as dispatcher:
-
-        async def under_way() -> bool:
-            return dispatcher.in_flight == 1
-
-        await examples.eventually(under_way)
+    outbox = _Held(engine)
+    async with dispatching(outbox=outbox) as dispatcher:
+        await outbox.reached(1)
         async with engine.connect() as connection:
             await connection.execute(text("update contributions set lease_token = gen_random_uuid()"))
+        outbox.go.set()
 
-        async def called() -> bool:
+        async def given_up() -> bool:
             return dispatcher.in_flight == 0
 
-        await examples.eventually(called)
+        await examples.eventually(given_up)
 
     assert ["in_flight"] == [row.status for row in await _rows(engine)]
 
@@ -494,7 +506,7 @@ async def test_what_a_dispatcher_slept_over_is_given_back_and_not_sent(
 async def test_what_is_claimed_while_the_circuit_opens_is_given_back_unsent(
     engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
-    class Waiting(Outbox):
+    class Overtaken(_Held):
         dispatcher: Dispatcher
 
         async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
@@ -504,19 +516,16 @@ async def test_what_is_claimed_while_the_circuit_opens_is_given_back_unsent(
                 return self.dispatcher.state == "held"
 
             if self.dispatcher.in_flight:
+                self.go.set()
                 await examples.eventually(held)
             return ours
 
-    _break(gateway, forbidden=1.0, latency=0.3)
+    _break(gateway, forbidden=1.0)
     await _owe(engine)
-    outbox = Waiting(engine)
+    outbox = Overtaken(engine)
     async with dispatching(outbox=outbox, circuit=replace(CIRCUIT, hold=timedelta(hours=1))) as dispatcher:
         outbox.dispatcher = dispatcher
-
-        async def calling() -> bool:
-            return dispatcher.in_flight == 1
-
-        await examples.eventually(calling)
+        await outbox.reached(1)
         await Inbox(engine).record(examples.entry("bet-1"))
         await _all(engine, "pending")
 
@@ -548,23 +557,56 @@ async def test_what_another_took_over_before_it_was_begun_is_not_sent(
     assert "bet-1" not in {call.event_id for call in gateway.simulator.account.calls}
 
 
-async def test_leases_are_renewed_for_as_long_as_a_call_takes(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+async def test_a_dispatcher_that_could_not_renew_takes_over_nothing_of_its_own(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _break(gateway, hang=1.0)
+    """As after a stop of the whole process beyond its leases: the answers to its calls are there to be settled."""
+    monkeypatch.setattr("app.dispatcher.dispatcher.RECOVER_EVERY", 0)
+
+    class Cut(_Held):
+        cut = True
+
+        async def renew(self, tokens: set[UUID], *, lease: timedelta) -> set[UUID]:
+            if self.cut:
+                self.renewals += 1
+                raise LedgerUnavailableError("the connection was lost")
+            return await super().renew(tokens, lease=lease)
+
     await _owe(engine, 3)
-    seen = set[Any]()
-    async with dispatching(
-        pace=replace(PACE, lease=timedelta(seconds=1)), limits=replace(LIMITS, timeout=timedelta(seconds=2))
-    ):
+    outbox = Cut(engine)
+    async with dispatching(outbox=outbox, pace=replace(PACE, lease=timedelta(seconds=1))):
+        await outbox.reached(3)
+        async with engine.connect() as connection:
+            await connection.execute(text("update contributions set leased_until = now() - interval '1 second'"))
+        renewals = outbox.renewals
+
+        async def tried() -> bool:
+            return outbox.renewals > renewals + 60
+
+        await examples.eventually(tried)
+        outbox.cut = False
+        outbox.go.set()
+        await _all(engine, "contributed")
+
+    assert len(gateway.simulator.account.calls) == 3
+
+
+async def test_leases_are_renewed_for_as_long_as_a_call_takes(engine: AsyncEngine, dispatching: Dispatching) -> None:
+    await _owe(engine, 3)
+    outbox = _Held(engine)
+    async with dispatching(outbox=outbox, pace=replace(PACE, lease=timedelta(seconds=1))):
+        await outbox.reached(3)
+        before, renewals = {row.leased_until for row in await _rows(engine)}, outbox.renewals
 
         async def renewed() -> bool:
-            seen.update(row.leased_until for row in await _rows(engine) if row.leased_until)
-            return len(seen) > 3
+            return outbox.renewals > renewals + 2
 
         await examples.eventually(renewed)
+        after = {row.leased_until for row in await _rows(engine)}
+        outbox.go.set()
+        await _all(engine, "contributed")
 
-    assert {"unknown"} == {row.status for row in await _rows(engine)}
+    assert max(before) < min(after)
 
 
 @pytest.mark.parametrize("fault", ["hang", "reset", "server_error"])
@@ -635,4 +677,4 @@ async def test_a_401_that_a_fresh_token_does_not_help_spends_attempts_and_expire
     async with dispatching(policy=replace(POLICY, give_up_after=timedelta(milliseconds=1))):
         await _all(engine, "expired")
 
-    assert [(401, 1)] == [(row.gateway_status, row.attempt) for row in await _rows(engine)]
+    assert [(401, 2)] == [(row.gateway_status, row.attempt) for row in await _rows(engine)]

@@ -96,7 +96,7 @@ def test_a_refusal_of_our_credentials_is_held_and_spends_no_attempt(
     ],
 )
 def test_after_give_up_after_it_is_left_to_a_person(verdict: Verdict, policy: RetryPolicy, expected: Status) -> None:
-    settled = _settled(verdict, policy, age=OLD, retry_after=timedelta(seconds=1))
+    settled = _settled(verdict, policy, age=OLD, attempt=2, retry_after=timedelta(seconds=1))
 
     assert (expected, verdict is Verdict.AMBIGUOUS) == (settled.status, settled.doubtful)
 
@@ -114,6 +114,12 @@ def test_after_give_up_after_it_is_left_to_a_person(verdict: Verdict, policy: Re
 def test_only_an_acceptance_ends_the_doubt_that_an_earlier_call_left(status: Status, expected: Settlement) -> None:
     """The repetition may be refused for being one, or for what has changed since."""
     assert expected == Settlement(status=status).after_doubt()
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.UNAVAILABLE])
+def test_a_first_answer_is_never_given_up_on(verdict: Verdict) -> None:
+    """What it answers may have waited out a pause or an outage."""
+    assert Status.PENDING is _settled(verdict, age=OLD, attempt=1).status
 
 
 def test_giving_up_on_what_was_never_sent_spends_no_attempt() -> None:

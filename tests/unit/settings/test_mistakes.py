@@ -82,6 +82,7 @@ def test_a_variable_that_is_no_setting_is_named(name: str) -> None:
         ("gateway.timeout", '"999999999d"', ""),
         ("gateway.ca_file", '"missing.pem"', ""),
         ("dispatcher.lease", '"14s"', "must be at least 15s, half as much again as database_timeout"),
+        ("dispatcher.lease", '"11m"', "must be at most 10m: what a crash leaves waits for its end"),
         ("retention.events", '"29d"', "must be at least 31d: retention.contributions, counted from settling, and"),
         ("retention.every", '"0s"', DURATION),
         ("logging.level", '"loud"', "'debug', 'info', 'warning' or 'error'"),
