@@ -61,20 +61,19 @@ def create_app(
             _log.warning("service.embedded_database", folder=str(settings.data_folder), meaning="for development only")
         async with AsyncExitStack() as stack:
             engine = await stack.enter_async_context(open_database(settings.database()))
-            inbox = Inbox(engine, limit=settings.server.unwritten_limit, patience=settings.database_timeout)
-            stack.push_async_callback(inbox.finish)
-            metrics, outbox = Metrics(), Outbox(engine)
+            metrics, outbox = Metrics(), Outbox(engine, patience=settings.database_timeout)
             background = None
             if dispatch:
                 background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
                 await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
+            inbox = Inbox(engine, background, limit=settings.server.unwritten_limit, patience=settings.database_timeout)
+            stack.push_async_callback(inbox.finish)  # before the dispatcher, to which it hands over
             services = Services(
                 inbox=inbox,
                 metrics=metrics,
                 drain=draining,
                 embedded=settings.database().url is None,
                 insecure_feeds=insecure,
-                recorded=background.wake if background else _nothing,
                 ledger_state=partial(ledger_state, engine, head=head()),
                 backlog=outbox.backlog,
                 dispatcher_state=(lambda: background.state) if background else None,
@@ -146,7 +145,3 @@ async def _housekeeping(settings: Settings, retention: Retention, metrics: Metri
         await asyncio.wait([running], timeout=SWEEPING.total_seconds())
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-def _nothing() -> None:
-    """Nobody here dispatches; whoever does will look."""

@@ -20,7 +20,7 @@ from app.domain.event import Event, EventKey
 from app.domain.feed import Decision
 from app.domain.filtering import IgnoreReason
 from app.ledger.engine import create_engine
-from app.ledger.inbox import Entry
+from app.ledger.recording import Entry
 from app.sandbox.gateway import SandboxGateway
 from app.settings import Settings
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from app.api import health, openapi, problems, receiving
 from app.api.request_id import RequestId
+from app.api.shortcut import Shortcut
 from app.domain.feed import Feed
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
@@ -17,8 +18,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
 def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Lifespan) -> ASGIApp:
     """An application serving `feeds`, none where it only dispatches. The lifespan's state has to hold `services`."""
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
-    app.include_router(receiving.router(feeds, body_limit=body_limit))
+    endpoints = receiving.endpoints(feeds, body_limit=body_limit)
+    app.include_router(receiving.router(feeds, endpoints))
     app.include_router(health.router)
     problems.install(app)
     openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
-    return RequestId(app)  # around all of FastAPI, whose answer to our own faults passes by its middleware
+    return RequestId(Shortcut(app, endpoints))  # around all of it: our own faults pass by FastAPI's middleware

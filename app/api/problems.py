@@ -41,6 +41,8 @@ FAILED = ProblemType(cause="internal-error", status=500, title="The service fail
 UNAVAILABLE = ProblemType(cause="unavailable", status=503, title="The service cannot record events now; send it again")
 OVERLOADED = ProblemType(cause="overloaded", status=503, title="Too much waits to be recorded; send the event later")
 DRAINING = ProblemType(cause="draining", status=503, title="The service is stopping; send it again")
+# The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded.
+DISCONNECTED = ProblemType(cause="disconnected", status=400, title="The request was cut off")
 
 _BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, WRONG_METHOD)}
 
@@ -106,12 +108,28 @@ def response(refusal: Refusal) -> Response:
 
 def install(app: FastAPI) -> None:
     """Answer every exception as a problem."""
-    app.exception_handler(Refusal)(_refused)
-    app.exception_handler(LedgerUnavailableError)(_unavailable)
-    app.exception_handler(BacklogFullError)(_overloaded)
-    app.exception_handler(HTTPException)(_http)
-    app.exception_handler(ClientDisconnect)(_disconnected)
-    app.exception_handler(Exception)(_failed)
+    for kind in (Refusal, LedgerUnavailableError, BacklogFullError, HTTPException, ClientDisconnect, Exception):
+        app.exception_handler(kind)(answer)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """What an exception comes to for whoever sent the request; counted and logged."""
+    log = services(request).log
+    match error:
+        case Refusal():
+            return _count(request, error)
+        case LedgerUnavailableError():
+            log.error("api.ledger_unavailable", error=str(error))
+            return _count(request, Refusal(UNAVAILABLE))
+        case BacklogFullError():
+            return _count(request, Refusal(OVERLOADED))
+        case HTTPException():
+            return _count(request, _http(error))
+        case ClientDisconnect():
+            return _count(request, Refusal(DISCONNECTED))
+        case _:
+            log.error("api.failed", error=type(error).__name__, exc_info=error)
+            return _count(request, Refusal(FAILED))
 
 
 def _headers(kind: ProblemType) -> dict[str, str]:
@@ -129,34 +147,11 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-async def _refused(request: Request, error: Refusal) -> Response:
-    return _count(request, error)
-
-
-async def _unavailable(request: Request, error: LedgerUnavailableError) -> Response:
-    services(request).log.error("api.ledger_unavailable", error=str(error))
-    return _count(request, Refusal(UNAVAILABLE))
-
-
-async def _overloaded(request: Request, _error: BacklogFullError) -> Response:
-    return _count(request, Refusal(OVERLOADED))
-
-
-async def _http(request: Request, error: HTTPException) -> Response:
+def _http(error: HTTPException) -> Refusal:
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = ProblemType(cause=f"http-{error.status_code}", status=error.status_code, title=error.detail)
-    return _count(request, Refusal(kind, headers=error.headers))
-
-
-async def _disconnected(request: Request, _error: ClientDisconnect) -> Response:
-    """The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded."""
-    return _count(request, Refusal(ProblemType(cause="disconnected", status=400, title="The request was cut off")))
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    services(request).log.error("api.failed", error=type(error).__name__, exc_info=error)
-    return _count(request, Refusal(FAILED))
+    return Refusal(kind, headers=error.headers)
 
 
 def _count(request: Request, refusal: Refusal) -> Response:

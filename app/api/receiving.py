@@ -1,7 +1,7 @@
 """Receiving events: overload, size limit → authenticate raw bytes → parse → filter → map → record → 202."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,29 +11,38 @@ from pydantic import ValidationError
 from app.api import openapi, problems
 from app.api.problems import Refusal
 from app.api.schema import BetEvent, DepositEvent, event_of
+from app.api.shortcut import Endpoint
 from app.api.state import CROWDED, Services, services
 from app.domain import document
 from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
-from app.ledger.inbox import Conflict, Decided, Duplicate, Entry, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Recorded
+from app.ledger.recording import Decided, Entry
 
 SCHEMAS: dict[str, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
 
-Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+def endpoints(feeds: tuple[Feed, ...], *, body_limit: int) -> dict[str, Endpoint]:
+    """What answers each feed's path. Bodies over `body_limit` bytes are refused, also while they stream in."""
+    return {_path(feed): _endpoint(feed, body_limit) for feed in feeds}
 
 
-def router(feeds: tuple[Feed, ...], *, body_limit: int) -> APIRouter:
-    """A route for each feed. Bodies over `body_limit` bytes are refused, also while they stream in."""
+def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint]) -> APIRouter:
+    """A documented route for each feed."""
     routes = APIRouter(tags=["events"])
     for feed in feeds:
         routes.add_api_route(
-            f"/events/{feed.name}",
-            _endpoint(feed, body_limit),
+            _path(feed),
+            endpoints[_path(feed)],
             methods=["POST"],
             status_code=202,
             **openapi.receiving(feed, SCHEMAS[feed.kind]),
         )
     return routes
+
+
+def _path(feed: Feed) -> str:
+    return f"/events/{feed.name}"
 
 
 def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
@@ -96,7 +105,6 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
                 metrics.events_ignored.labels(feed.name, decided.ignored).inc()
             else:
                 metrics.events_accepted.labels(feed.name).inc()
-                service.recorded()
             _log(service, "api.event_recorded", entry, ignored=decided.ignored, contributions=decided.contributions)
             return _answer(key.event_id, decided)
         case Duplicate(decided):

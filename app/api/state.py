@@ -24,16 +24,13 @@ class Drain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`embedded` says that the database is the one for development. `recorded` is called after each commit that
-    owes contributions. `dispatcher_state` and `gateway_state` are None where this process has no dispatcher.
-    """
+    """`embedded` says that the database is the one for development. `dispatcher_state` and `gateway_state` are None where this process has no dispatcher."""
 
     inbox: Inbox
     metrics: Metrics
     drain: Drain
     embedded: bool
     insecure_feeds: list[str]
-    recorded: Callable[[], None]
     ledger_state: Callable[[], Awaitable[LedgerState]]
     backlog: Callable[[], Awaitable[Backlog]]
     dispatcher_state: Callable[[], str] | None

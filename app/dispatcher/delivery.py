@@ -12,8 +12,9 @@ import structlog
 from app.domain.outcome import Answered, NotSent, Reply, Unanswered, Verdict, Withheld, retry_after, verdict
 from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
 from app.gateway.client import Gateway
+from app.ledger.claim import Claim
 from app.ledger.engine import LedgerUnavailableError
-from app.ledger.outbox import Claim, Outbox
+from app.ledger.outbox import Outbox
 from app.observability.metrics import Metrics
 
 KEPT_OF_A_RESPONSE = 2048  # characters

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,12 +11,15 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from app.dispatcher.delivery import SETTLE_RETRY, Delivered, Delivery
+from app.dispatcher.calls import Calls
+from app.dispatcher.delivery import SETTLE_RETRY, Delivery
 from app.dispatcher.renewal import Lease, keep_leases, renew
-from app.domain.circuit import Circuit, CircuitPolicy
+from app.domain.circuit import CircuitPolicy
 from app.domain.settlement import Status
+from app.ledger.claim import Claim
 from app.ledger.engine import LedgerUnavailableError
-from app.ledger.outbox import Claim, Recovered
+from app.ledger.handover import Reservation
+from app.ledger.outbox import Recovered
 
 RECOVER_EVERY = 5.0  # seconds between looks for leases that their holders left behind
 
@@ -37,24 +40,19 @@ class Pace:
     stalled_after: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call under way: its lease, and which generation of the circuit let it through."""
-
-    lease: Lease
-    generation: int
-
-
 class Dispatcher:
-    """Runs until it is stopped; any number of them may work on one ledger."""
+    """Runs until it is stopped; any number of them may work on one ledger. What is recorded in its own process is
+    handed over to it (`Taker`), everything else it claims.
+    """
 
     def __init__(self, delivery: Delivery, pace: Pace, circuit: CircuitPolicy, *, jitter: Callable[[], float]) -> None:
         self._delivery = delivery
         self._pace = pace
-        self._circuit = Circuit.closed(circuit)
         self._jitter = jitter
-        self._running: dict[asyncio.Task[None], Call] = {}
-        self._unsent: set[UUID] = set()
+        self._calls = Calls(delivery, circuit, jitter=jitter, freed=self._look_if_worth_it)
+        self._batch = max(1, circuit.concurrency // 8)  # claimed at once, or as much as there is room for
+        self._reserved: dict[UUID, tuple[int, float]] = {}  # generation of the circuit, and end of the lease, by token
+        self._unsent: dict[UUID, float] = {}  # tokens, and until when something may yet be leased with them
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._failures = 0
@@ -70,12 +68,12 @@ class Dispatcher:
             return "stalled"
         if self._failures:
             return "failing"
-        return _STATES[self._circuit.state]
+        return _STATES[self._calls.state]
 
     @property
     def in_flight(self) -> int:
         """How many contributions are in its hands."""
-        return len(self._running)
+        return len(self._calls)
 
     def gateway_state(self) -> str:
         """Whether there is a service token to work with."""
@@ -85,22 +83,49 @@ class Dispatcher:
         """Say that there may be something due."""
         self._wake.set()
 
+    def reserve(self, wanted: int) -> Reservation:
+        """Keep slots for what is being recorded, if it could be sent at once."""
+        ready = self._delivery.gateway.authenticated and not self._stopping.is_set()
+        slots = self._calls.reserve(wanted) if ready else 0
+        reservation = Reservation(slots=slots, token=uuid4(), lease=self._pace.lease)
+        self._reserved[reservation.token] = self._calls.generation, self._lease_end()
+        return reservation
+
+    def take(self, reservation: Reservation, claims: Sequence[Claim], *, left: int) -> None:
+        """Send what was recorded and leased to us, as if it had been claimed."""
+        self._calls.free(reservation.slots)
+        generation, until = self._reserved.pop(reservation.token)
+        if claims and not self._may_send(generation, until):
+            self._unsent[reservation.token] = 0.0
+            self._wake.set()
+            return
+        for claim in claims:
+            self._start(claim, until=until, claimed=False)
+        if left:
+            self._calls.backlog = True
+            self._look_if_worth_it()
+
+    def forgo(self, reservation: Reservation) -> None:
+        """Give back what may be leased to us: also what is only now being written, for as long as the lease would run."""
+        self._calls.free(reservation.slots)
+        del self._reserved[reservation.token]
+        if reservation.slots:
+            self._unsent[reservation.token] = self._lease_end()
+            self._wake.set()
+
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
-        renewing = asyncio.create_task(keep_leases(self._delivery.outbox, self._leases, self._pace.lease))
+        renewing = asyncio.create_task(keep_leases(self._delivery.outbox, lambda: self._calls.leases, self._pace.lease))
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
                 await self._rest(await self._pass_and_count())
-            if self._running:
-                await asyncio.wait(self._running)
+            while tasks := self._calls.tasks:
+                await asyncio.wait(tasks)
             await self._give_back_at_last()
         finally:
-            for task in (renewing, *self._running):  # of those running only where `run` is cut off
+            for task in (renewing, *self._calls.tasks):  # of those running only where `run` is cut off
                 task.cancel()
-
-    def _leases(self) -> list[Lease]:
-        return [call.lease for call in self._running.values()]
 
     def stop(self) -> None:
         """Claim nothing more. `run` returns when the last call is settled."""
@@ -129,100 +154,81 @@ class Dispatcher:
         """
         await self._give_back()
         await self._recover()
-        slots = self._slots()
+        slots = self._calls.for_backlog()
         if not slots or not self._delivery.gateway.authenticated:
             return False
-        claims = await self._claim(slots)
-        for claim, lease in claims:
-            self._start(claim, lease)
-        return len(claims) == slots
+        await self._claim(slots)
+        return self._worth_looking()
 
-    async def _claim(self, slots: int) -> list[tuple[Claim, Lease]]:
+    async def _claim(self, slots: int) -> None:
         """Claim, and mark as being sent what we are about to send. The token is remembered for as long as something may
         be leased with it and not sent: where an answer was lost, where meanwhile we are told to stop or the circuit
         opens, or where the process slept until another may have taken over.
         """
-        token, lease, generation = uuid4(), self._pace.lease, self._circuit.generation
-        self._unsent.add(token)
+        token, lease, generation = uuid4(), self._pace.lease, self._calls.generation
+        self._unsent[token] = 0.0
+        self._calls.backlog = False  # unless it is found, or recorded meanwhile
         claims = await self._delivery.outbox.claim(slots, token=token, lease=lease)
-        until = time.monotonic() + lease.total_seconds()
-        ours = await self._delivery.outbox.begin(token, lease=lease) if claims else set[UUID]()
-        if self._stopping.is_set() or self._circuit.generation != generation or time.monotonic() >= until:
-            return []
-        self._unsent.discard(token)
-        return [(claim, Lease(id=claim.id, token=token, until=until)) for claim in claims if claim.id in ours]
+        self._calls.backlog |= len(claims) == slots
+        until = self._lease_end()
+        ours = await self._delivery.outbox.begin(claims, lease=lease) if claims else set[UUID]()
+        if claims and not self._may_send(generation, until):
+            return
+        del self._unsent[token]
+        for claim in claims:
+            if claim.id in ours:
+                self._start(claim, until=until, claimed=True)
+
+    def _may_send(self, generation: int, until: float) -> bool:
+        same = not self._stopping.is_set() and self._calls.generation == generation
+        return same and time.monotonic() < until
+
+    def _start(self, claim: Claim, *, until: float, claimed: bool) -> None:
+        lease = Lease(id=claim.id, token=claim.lease_token, until=until)
+        self._calls.start(claim, lease, claimed=claimed)
+
+    def _worth_looking(self) -> bool:
+        """Whether more is due and there is room for a batch of it: a claim costs as much for one as for many."""
+        free = self._calls.for_backlog() if self._calls.backlog else 0
+        return free >= self._batch or (free > 0 and not self._calls)
+
+    def _look_if_worth_it(self) -> None:
+        if self._worth_looking():
+            self._wake.set()
+
+    def _lease_end(self) -> float:
+        return time.monotonic() + self._pace.lease.total_seconds()
 
     async def _give_back(self) -> None:
-        for token in tuple(self._unsent):
-            await self._delivery.outbox.release(token)
-            self._unsent.discard(token)
+        """Once is enough where the statement that leased has ended; else until its lease would be over."""
+        if not (tokens := set(self._unsent)):
+            return
+        released = await self._delivery.outbox.release(tokens)
+        now = time.monotonic()
+        for token in tokens:
+            if token in released or self._unsent[token] <= now:
+                del self._unsent[token]
 
     async def _give_back_at_last(self) -> None:
         """As `_give_back`, and again while the database does not answer: until `run` is cut off, or it does."""
         while self._unsent:
             try:
-                await self._give_back()
+                await self._delivery.outbox.release(set(self._unsent))
+                return
             except LedgerUnavailableError as error:
                 _log.warning("dispatcher.release_failed", error=str(error))
                 await asyncio.sleep(SETTLE_RETRY)
 
-    def _slots(self) -> int:
-        """What the circuit allows to its own generation, within what connections there are for all."""
-        circuit = self._circuit
-        if circuit.state == "open" and not self._delivery.gateway.answers:
-            return 0
-        fresh = sum(call.generation == circuit.generation for call in self._running.values())
-        free = circuit.policy.concurrency - len(self._running)
-        return max(0, min(circuit.allowed(time.monotonic()) - fresh, free))
-
-    def _start(self, claim: Claim, lease: Lease) -> None:
-        call = Call(lease=lease, generation=self._circuit.generation)
-        task = asyncio.create_task(self._deliver(claim, call))
-        self._running[task] = call
-        self._delivery.metrics.in_flight.set(len(self._running))
-        task.add_done_callback(self._finished)
-
-    async def _deliver(self, claim: Claim, call: Call) -> None:
-        self._learn(await self._delivery.deliver(claim, leased=call.lease.runs), call)
-
-    def _learn(self, delivered: Delivered, call: Call) -> None:
-        """Open or close the circuit by how a call went."""
-        if delivered.verdict is None:
-            return
-        before = self._circuit
-        self._circuit = before.after(
-            delivered.verdict,
-            generation=call.generation,
-            now=time.monotonic(),
-            jitter=self._jitter(),
-            retry_after=delivered.retry_after,
-        )
-        state = self._circuit.state
-        self._delivery.metrics.held.set(state == "held")
-        self._delivery.metrics.circuit_open.set(state == "open")
-        if self._circuit.generation != before.generation and state == "open":
-            self._delivery.gateway.ask()
-        if state != before.state:
-            level, event = _SAID[state]
-            _log.log(level, event, reason=delivered.verdict.value)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
-        self._delivery.metrics.in_flight.set(len(self._running))
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()):
-            _log.error("dispatcher.delivery_failed", error=str(error), exc_info=error)
-
     def _after_others_renewed(self) -> float:
         """When whoever lives has renewed its leases, also where the database, or all of us, were away."""
-        return time.monotonic() + self._pace.lease.total_seconds()
+        return self._lease_end()
 
     async def _recover(self) -> None:
         """Take over what dead holders left; not what was only kept from renewing, as we may have been ourselves."""
         now = time.monotonic()
         if now - self._progress > self._pace.lease.total_seconds():
             self._recover_at = self._after_others_renewed()
-        if now < self._recover_at or not await renew(self._delivery.outbox, self._leases(), self._pace.lease):
+        if now < self._recover_at or not await renew(self._delivery.outbox, self._calls.leases, self._pace.lease):
             return
         metrics, deduplicates = self._delivery.metrics, self._delivery.policy.deduplicates
         recovered = await self._delivery.outbox.recover(deduplicates=deduplicates)
@@ -247,8 +253,3 @@ class Dispatcher:
 
 
 _STATES: dict[str, State] = {"closed": "ok", "open": "circuit_open", "held": "held"}
-_SAID = {
-    "closed": (20, "dispatcher.circuit_closed"),
-    "open": (40, "dispatcher.circuit_opened"),
-    "held": (40, "dispatcher.held"),
-}

@@ -41,7 +41,8 @@ async def renew(outbox: Outbox, leases: Collection[Lease], length: timedelta) ->
     """Renew these leases; False where that failed. Never raises."""
     asked = time.monotonic()
     try:
-        ours = await outbox.renew({lease.token for lease in leases}, lease=length) if leases else set[UUID]()
+        tokens = {lease.id: lease.token for lease in leases}
+        ours = await outbox.renew(tokens, lease=length) if tokens else set[UUID]()
     except Exception as error:  # noqa: BLE001 - whatever it is, the next renewal must come
         _log.warning("dispatcher.renewal_failed", error=str(error))
         return False

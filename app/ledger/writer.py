@@ -30,7 +30,7 @@ class Writer(Generic[Item, Outcome]):
     """
 
     def __init__(
-        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]], *, limit: int, patience: timedelta
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]], *, limit: int | None, patience: timedelta
     ) -> None:
         self._write = write
         self._limit = limit
@@ -47,7 +47,7 @@ class Writer(Generic[Item, Outcome]):
     @property
     def full(self) -> bool:
         """Whether another one would be refused."""
-        return self.unwritten >= self._limit
+        return self._limit is not None and self.unwritten >= self._limit
 
     async def write(self, item: Item) -> Outcome:
         """The outcome of an item, once it is written. Raises BacklogFullError, TimeoutError when patience ends (the

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Message
 
-from app.ledger.inbox import Entry, Inbox
+from app.ledger.inbox import Inbox
+from app.ledger.recording import Entry
 from app.ledger.tables import events
 from app.observability.logs import configure_logs
 from tests import examples

@@ -22,7 +22,8 @@ from app.gateway.client import Gateway
 from app.gateway.service_token import Credentials, ServiceToken
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.inbox import Inbox
-from app.ledger.outbox import Claim, Outbox
+from app.ledger.claim import Claim
+from app.ledger.outbox import Outbox
 from app.ledger.tables import contributions
 from app.observability.metrics import Metrics
 from tests import examples

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.filtering import IgnoreReason
 from app.ledger.engine import LedgerUnavailableError
-from app.ledger.inbox import Conflict, Decided, Duplicate, Inbox, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
+from app.ledger.recording import Decided
 from app.ledger.tables import contributions, events
 from tests import examples
 

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.filtering import IgnoreReason
 from app.ledger.engine import LedgerUnavailableError, create_engine
-from app.ledger.inbox import Conflict, Decided, Duplicate, Entry, Inbox, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
+from app.ledger.recording import Decided, Entry
 from app.ledger.tables import contributions, events
 from app.ledger.writer import BATCH, BacklogFullError
 from tests import examples

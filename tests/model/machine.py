@@ -15,7 +15,8 @@ from app.domain.intervention import DISCARDED_FROM, REPLAYED_FROM, Action, Disca
 from app.domain.outcome import verdict
 from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
 from app.ledger.census import take_census
-from app.ledger.outbox import Claim, Recovered
+from app.ledger.claim import Claim
+from app.ledger.outbox import Recovered
 from app.ledger.pause import pause, resume
 from tests import examples
 from tests.model.gateway import Course, Ending, ModelGateway

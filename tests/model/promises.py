@@ -7,7 +7,8 @@ from uuid import UUID
 from app.domain.event import EventKey
 from app.domain.intervention import Action, Discard, Replay
 from app.domain.settlement import Status
-from app.ledger.inbox import Conflict, Decided, Duplicate, Entry, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Recorded
+from app.ledger.recording import Decided, Entry
 from tests.model.gateway import Course
 
 

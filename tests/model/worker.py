@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app.ledger.outbox import Claim
+from app.ledger.claim import Claim
 from tests.model.gateway import Course
 
 
