@@ -79,6 +79,10 @@ class Database:
         async with self._connected("postgres") as connection:
             await connection.execute(f"drop database if exists {name} with (force)")
 
+    async def exists(self, name: str) -> bool:
+        """Whether there is such a database."""
+        return bool(await self.value("postgres", "select count(*) from pg_database where datname = $1", name))
+
     async def version(self) -> str:
         """Of PostgreSQL."""
         return str(await self.value("postgres", "show server_version")).partition(" ")[0]

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,7 @@ class Stand:
             memory=proc.resident(application),
         )
 
-    async def send(self, load: Load, *, starting: Callable[[], "asyncio.Future[None]"] | None = None) -> "Sent":
+    async def send(self, load: Load, *, starting: Callable[[], Awaitable[None]] | None = None) -> "Sent":
         """Send a load and wait for its answers. `starting` is awaited in the last moment before."""
         prefix = f"b{self.bench.number()}-"
         path = self.place.folder / f"{prefix}record.json"

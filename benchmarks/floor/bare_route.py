@@ -14,7 +14,7 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@app.post(PATH, status_code=202, response_model=None)
+@app.post(PATH, status_code=202)
 async def receive(event: Bet) -> dict[str, object]:
     """Validated, and forgotten."""
     return {"event_id": event.event_id, "status": "accepted", "contributions": 1}
