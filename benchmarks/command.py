@@ -1,0 +1,152 @@
+"""The command: chooses scenarios, runs them in rounds on one bench, and reports."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.ledger.embedded import EmbeddedServer
+from app.sandbox.setup import FolderTakenError, Setup
+from benchmarks import scenarios
+from benchmarks.bench import Bench
+from benchmarks.contender import NotRunnableError
+from benchmarks.database import Database, NotDurableError
+from benchmarks.measurement import Measurement
+from benchmarks.results import YARDSTICK, Results
+from benchmarks.scenario import SCENARIOS, Scenario
+
+ROUNDS, QUICK_ROUNDS = 3, 1
+SECONDS, QUICK_SECONDS = 5.0, 2.0
+ROWS, QUICK_ROWS = 1_000_000, 20_000
+FLOOR = "floor"
+
+_console = Console(width=None if sys.stdout.isatty() else 150)
+
+
+def main() -> None:
+    """Run the command. Exits 1 when something could not be measured or was lost or doubled, 2 on a wrong command line."""
+    typer.run(benchmarks)
+
+
+def benchmarks(
+    names: Annotated[list[str] | None, typer.Argument(help="Scenarios; without any, all of them.")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List the scenarios, and run none.")] = False,
+    quick: Annotated[bool, typer.Option(help="Fewer scenarios, one round, shorter loads.")] = False,
+    rounds: Annotated[int | None, typer.Option(help="How often everything is measured.", min=1)] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long a load is about to last.", min=0.1)] = None,
+    rows: Annotated[int | None, typer.Option(help="Events that the largest ledger holds before.", min=0)] = None,
+    folder: Annotated[
+        Path, typer.Option(help="Where its database and logs go: a new one, or its own.")
+    ] = Path(".sandbox/benchmarks"),
+) -> None:
+    """Measure what the service costs, beside what the frameworks cost doing nothing."""
+    chosen = _chosen(names or [], quick=quick)
+    if listing:
+        _console.print(_list(chosen))
+        return
+    setup = Setup(folder=folder.resolve())
+    try:
+        with setup.own_folder():
+            if (left := EmbeddedServer(setup.folder)).running:  # by a run that was killed
+                left.stop("immediate")
+            setup.empty_folder()
+            bench = Bench(
+                folder=setup.folder,
+                database=Database(setup.folder),
+                seconds=seconds or (QUICK_SECONDS if quick else SECONDS),
+                rows=rows if rows is not None else QUICK_ROWS if quick else ROWS,
+                quick=quick,
+            )
+            results = asyncio.run(_interruptible(bench, chosen, rounds or (QUICK_ROUNDS if quick else ROUNDS)))
+    except (FolderTakenError, NotDurableError) as error:
+        _fail(str(error))
+    except NotRunnableError as error:
+        _fail(f"{error}; see {folder}")
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _fail("interrupted")
+    _console.print(_table(results))
+
+
+def _chosen(names: list[str], *, quick: bool) -> list[Scenario]:
+    """Those named, and the floor before them: all else is a ratio of it."""
+    if unknown := [name for name in names if name not in SCENARIOS]:
+        raise typer.BadParameter(f"there is no {unknown[0]}; there are {', '.join(SCENARIOS)}", param_hint="names")
+    if names:
+        return [SCENARIOS[name] for name in dict.fromkeys((FLOOR, *names))]
+    return [each for each in SCENARIOS.values() if each.quick or not quick]
+
+
+async def _interruptible(bench: Bench, chosen: list[Scenario], rounds: int) -> Results:
+    """SIGTERM ends it in order, as Ctrl-C does."""
+    running = asyncio.current_task()
+    if running is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    results = Results()
+    async with bench.running():
+        async for number, name, measurement in _measurements(bench, chosen, rounds):
+            results.keep(name, number, measurement)
+            _console.print(
+                f"[{number}/{rounds}] {_in_short(name, measurement, results)}", markup=False, highlight=False
+            )
+    return results
+
+
+async def _measurements(
+    bench: Bench, chosen: list[Scenario], rounds: int
+) -> AsyncIterator[tuple[int, str, Measurement]]:
+    """Contenders take turns, round by round: a machine that gets slower hits them all."""
+    for number in range(1, rounds + 1):
+        for scenario in chosen:
+            async for name, measurement in scenario.run(bench):
+                yield number, name, measurement
+
+
+def _in_short(name: str, measured: Measurement, results: Results) -> str:
+    ratio = results.ratio(name, YARDSTICK, lambda each: each.cpu)
+    parts = [
+        f"{measured.rate:,.0f}/s",
+        f"CPU {measured.cpu:.3f} ms" + (f" ({ratio.median:.2f} x)" if ratio else ""),
+        f"PostgreSQL {measured.database_cpu:.3f} ms",
+        f"p50 {measured.answer.p50:.1f} p99 {measured.answer.p99:.1f} ms" if measured.answer else "",
+        *measured.failures,
+    ]
+    return f"{name}: {', '.join(part for part in parts if part)}"
+
+
+def _table(results: Results) -> Table:
+    table = Table("", "rate/s", "CPU ms", "x bare route", "PostgreSQL ms", "WAL bytes", "commits", "dead", "MB", "generator")
+    for name in results.measured:
+        cells = [
+            results.of(name, lambda each: each.rate),
+            results.of(name, lambda each: each.cpu),
+            results.ratio(name, YARDSTICK, lambda each: each.cpu),
+            results.of(name, lambda each: each.database_cpu),
+            results.of(name, lambda each: each.wal),
+            results.of(name, lambda each: each.commits),
+            results.of(name, lambda each: each.dead),
+            results.of(name, lambda each: each.memory_after / 1e6),
+            results.of(name, lambda each: each.generator_cpu + each.gateway_cpu),
+        ]
+        table.add_row(name, *("" if cell is None else f"{cell.median:,.3g} ({cell.least:,.3g}-{cell.most:,.3g})" for cell in cells))
+    return table
+
+
+def _list(chosen: list[Scenario]) -> Table:
+    table = Table("scenario", "what it shows", "quick", title="Scenarios", title_justify="left")
+    for each in chosen:
+        table.add_row(each.name, each.shows, "yes" if each.quick else "")
+    return table
+
+
+def _fail(problem: str) -> None:
+    print(f"benchmarks: {problem}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+_ = scenarios  # imported for what it registers

@@ -1,0 +1,74 @@
+"""The events that are sent: each known from its number alone, and signed before any clock starts."""
+
+from datetime import UTC, datetime
+from random import Random
+
+from app.domain.authentication import StandardWebhooks, credentials
+
+OPERATOR_ID, BRAND_ID, FEED = "casino", "brand1", "bet"
+PATH = f"/events/{FEED}"
+NEIGHBOURS = 1000  # a repeated event is one of so many before it
+
+_GAMES = ("book-of-examples", "lucky-sample", "fruit-fixture", "crash-test")
+_COUNTRIES = ("MT", "SE", "UK", "CA")
+_CURRENCIES = ("EUR", "SEK", "GBP", "CAD")
+
+
+def event_id(prefix: str, number: int) -> str:
+    """Of an event of a load: ids of one load are in order, as a platform's transaction numbers are."""
+    return f"{prefix}{number:08}"
+
+
+def amount(number: int) -> str:
+    """In major units, as it is written in the body: from 0.10 to 199.99."""
+    return f"{(10 + number * 7919 % 19_990) / 100:.2f}"
+
+
+def body(prefix: str, number: int, *, at: datetime) -> bytes:
+    """A bet as operators send them, of some 400 bytes."""
+    at_once = at.replace(microsecond=number % 1000 * 1000).isoformat()
+    return (
+        f'{{"event_id": "{event_id(prefix, number)}", "event_type": "BET", "brand_id": "{BRAND_ID}", '
+        f'"player_id": "player-{number % 5000:05}", "player_country": "{_COUNTRIES[number % 4]}", '
+        f'"player_token": "token-{number % 5000:05}-4f6a1d0c", "game_code": "{_GAMES[number % 4]}", '
+        f'"provider_id": "example-games", "round_id": "round-{prefix}{number:08}", "amount": {amount(number)}, '
+        f'"currency": "{_CURRENCIES[number % 4]}", "occurred_at": "{at_once}", '
+        f'"metadata": {{"channel": "web", "session": "{number % 5000:05}"}}}}'
+    ).encode()
+
+
+def request(content: bytes, *, scheme: StandardWebhooks, message_id: str, timestamp: int) -> bytes:
+    """All bytes of a request, signed."""
+    signed = credentials(scheme, content, message_id=message_id, timestamp=timestamp)
+    lines = [
+        f"POST {PATH} HTTP/1.1",
+        "host: 127.0.0.1",
+        "user-agent: operator/1.0",
+        "content-type: application/json",
+        f"content-length: {len(content)}",
+        *(f"{name}: {value}" for name, value in signed.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def numbers(count: int, *, repeated: float, random: Random) -> list[int]:
+    """Which event each request carries: the next new one, or, in this share of the requests, one of those before."""
+    chosen: list[int] = []
+    new = 0
+    for _ in range(count):
+        if new and random.random() < repeated:
+            chosen.append(random.randrange(max(0, new - NEIGHBOURS), new))
+        else:
+            chosen.append(new)
+            new += 1
+    return chosen
+
+
+def requests(prefix: str, chosen: list[int], *, scheme: StandardWebhooks) -> list[bytes]:
+    """A request for each number; a repeated event is the same body in a message of its own, as a retry is."""
+    now = datetime.now(UTC)
+    timestamp = int(now.timestamp())
+    return [
+        request(body(prefix, number, at=now), scheme=scheme, message_id=f"msg_{prefix}{place}", timestamp=timestamp)
+        for place, number in enumerate(chosen)
+    ]

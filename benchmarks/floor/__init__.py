@@ -1,0 +1,1 @@
+"""The floor: what the frameworks cost doing nothing."""

@@ -1,0 +1,94 @@
+"""The connections of a load, and what every load writes down."""
+
+import asyncio
+import time
+from collections import deque
+from itertools import cycle
+
+from benchmarks.generator.connection import Connection
+from benchmarks.generator.order import Record
+
+MOST = 2000  # connections; a request beyond them waits, and its latency grows
+
+
+class Pool:
+    """Sends each request on a connection that is idle, or on a new one. A lost connection is replaced when needed."""
+
+    def __init__(self, ports: tuple[int, ...], requests: list[bytes], record: Record) -> None:
+        self.record = record
+        self.done = asyncio.Event()  # every request is answered, or lost
+        self._requests = requests
+        self._ports = cycle(ports)
+        self._idle: list[Connection] = []
+        self._waiting = deque[int]()
+        self._left = len(requests)
+        self._connecting = 0
+        self._tasks = set[asyncio.Task[None]]()
+
+    async def open(self, connections: int) -> None:
+        """Have so many connections ready."""
+        for _ in range(connections):
+            await self._connect()
+
+    def send(self, number: int) -> None:
+        """Send a request as soon as there is a connection, which is now, unless there are none to be had."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                self._send(connection, number)
+                return
+            self.record.connections -= 1
+        self._waiting.append(number)
+        if self._connecting < len(self._waiting) and self.record.connections + self._connecting < MOST:
+            self._connecting += 1
+            task = asyncio.create_task(self._connect_one_more())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        """Close all that is idle."""
+        for connection in self._idle:
+            connection.close()
+
+    async def _connect_one_more(self) -> None:
+        try:
+            await self._connect()
+        except OSError:
+            if self._waiting:
+                self._note(self._waiting.popleft(), 0)
+        finally:
+            self._connecting -= 1
+
+    async def _connect(self) -> None:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: Connection(self._answered), "127.0.0.1", next(self._ports))
+        self.record.connections += 1
+        self._reuse(connection)
+
+    def _send(self, connection: Connection, number: int) -> None:
+        self.record.sent[number] = time.monotonic_ns()
+        connection.send(number, self._requests[number])
+
+    def _answered(self, connection: Connection, number: int, status: int) -> None:
+        self._note(number, status)
+        if connection.open:
+            self._reuse(connection)
+        else:
+            self.record.connections -= 1
+
+    def _reuse(self, connection: Connection) -> None:
+        if self._waiting:
+            self._send(connection, self._waiting.popleft())
+        else:
+            self._idle.append(connection)
+
+    def _note(self, number: int, status: int) -> None:
+        self.record.answered[number] = time.monotonic_ns()
+        self.record.status[number] = status
+        self._left -= 1
+        if not self._left:
+            self.done.set()
+        self.noted(number)
+
+    def noted(self, number: int) -> None:
+        """Called after each answer."""

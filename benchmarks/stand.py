@@ -1,0 +1,215 @@
+"""The stand: a Gateway, an empty database and a contender, loaded and judged."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from app.cli.service_process import free_port
+from benchmarks import events, proc
+from benchmarks.bench import Bench
+from benchmarks.contender import Contender, Place
+from benchmarks.database import Counters
+from benchmarks.generator.order import Order, Record
+from benchmarks.judge import Call
+from benchmarks.running import Helper, Processes, helper
+
+STALLED = 20.0  # seconds without a contribution after which no more is expected
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events."""
+
+    count: int
+    rate: float | None = None
+    connections: int = 64
+    repeated: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What was used since ever: CPU in seconds, WAL in bytes."""
+
+    application: float
+    database: float
+    gateway: float
+    wal: int
+    memory: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Stand:
+    """A contender that is up. `acknowledged` has the amount of each event that got a 2xx, by its id."""
+
+    bench: Bench
+    contender: Contender
+    place: Place
+    processes: Processes
+    gateway: Helper
+    database: str
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+    counters: Counters | None = None
+
+    async def usage(self) -> Usage:
+        """Until now."""
+        wal = await self.bench.database.wal()
+        application = proc.of_session(self.processes.sessions("application"))
+        store = proc.of_session(self.processes.sessions("store"))
+        return Usage(
+            application=proc.cpu_seconds(application),
+            database=proc.cpu_seconds(store) + proc.cpu_seconds(proc.of_tree(self.bench.database.pid)),
+            gateway=proc.cpu_seconds(proc.of_tree(self.gateway.pid)),
+            wal=wal,
+            memory=proc.resident(application),
+        )
+
+    async def send(self, load: Load, *, starting: Callable[[], Awaitable[None]] | None = None) -> "Sent":
+        """Send a load and wait for its answers. `starting` is awaited in the last moment before."""
+        prefix = f"b{self.bench.number()}-"
+        path = self.place.folder / f"{prefix}record.json"
+        order = Order(
+            ports=self.place.ports,
+            count=load.count,
+            prefix=prefix,
+            key=self.bench.key.hex(),
+            record=str(path),
+            rate=load.rate,
+            connections=load.connections,
+            repeated=load.repeated,
+        )
+        generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())
+        try:
+            before = await self.usage()
+            if starting:
+                await starting()
+            await generator.tell("go")
+            if await generator.process.wait():
+                raise RuntimeError("the generator failed")
+        finally:
+            await generator.kill()
+        sent = Sent(prefix=prefix, record=Record.read(path), before=before)
+        path.unlink()
+        self.acknowledged |= sent.acknowledged()
+        self.requests += load.count
+        return sent
+
+    async def calls(self) -> list[Call]:
+        """The Gateway's account so far."""
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            found: list[Call] = (await client.get(f"{self.place.gateway_url}/account/calls")).json()
+            return found
+
+    async def forwarded(self, *, more: int = 0) -> None:
+        """Wait until the Gateway has what was acknowledged, and so many besides, and nothing is left to do for it; or
+        until it gets nothing more.
+        """
+        if not self.contender.forwards:
+            return
+        wanted = len(self.acknowledged) + more
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            seen, changed = -1, time.monotonic()
+            while time.monotonic() - changed < STALLED:
+                calls = (await client.get(f"{self.place.gateway_url}/account")).json()["calls"]
+                if calls >= wanted and not await self._unsettled():
+                    return
+                if calls != seen:
+                    seen, changed = calls, time.monotonic()
+                await asyncio.sleep(0.02)
+
+    async def _unsettled(self) -> int:
+        if self.contender.unsettled is None:
+            return 0
+        return int(await self.bench.database.value(self.database, self.contender.unsettled))
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """A load that was sent, and what had been used before."""
+
+    prefix: str
+    record: Record
+    before: Usage
+
+    def acknowledged(self) -> dict[str, str]:
+        """The amount of each event that got a 2xx, by its id."""
+        return {
+            events.event_id(self.prefix, event): events.amount(event)
+            for event, status in zip(self.record.event, self.record.status, strict=True)
+            if status in _SUCCESS
+        }
+
+    @property
+    def first(self) -> int:
+        """When the first request was sent."""
+        return min(at for at in self.record.sent if at)
+
+    @property
+    def last(self) -> int:
+        """When the last answer came."""
+        return max(self.record.answered)
+
+
+@asynccontextmanager
+async def standing(
+    bench: Bench,
+    contender: Contender,
+    *,
+    latency: float = 0.0,
+    processes: int = 1,
+    settings: Mapping[str, str] | None = None,
+    ledger: str | None = None,
+) -> AsyncIterator[Stand]:
+    """A contender on an empty database, or on the one named, which is left there. `latency` is the Gateway's, in seconds.
+    Raises NotRunnableError. What PostgreSQL counted is there after the context.
+    """
+    name = f"{bench.number():03}-{contender.name}"
+    folder = bench.folder / name
+    folder.mkdir()
+    database = ledger or f"trial_{bench.number()}"
+    async with bench.divided(processes) as cores:
+        if not ledger:
+            await bench.database.create(database)
+        gateway = await helper(sys.executable, "-m", "benchmarks.gateway", str(latency))
+        running = Processes(folder, cores)
+        stand = Stand(
+            bench=bench,
+            contender=contender,
+            place=_place(bench, folder, database, gateway, processes, settings or {}),
+            processes=running,
+            gateway=gateway,
+            database=database,
+        )
+        try:
+            await running.run(contender.before(stand.place))
+            await running.start(contender.start(stand.place))
+            await running.ready(f"http://127.0.0.1:{port}{contender.health}" for port in stand.place.ports)
+            yield stand
+        finally:
+            await running.kill()
+            await gateway.kill()
+        while not await bench.database.closed(database):
+            await asyncio.sleep(0.02)
+        stand.counters = await bench.database.counters(database)
+        if not ledger:
+            await bench.database.drop(database)
+
+
+def _place(
+    bench: Bench, folder: Path, database: str, gateway: Helper, processes: int, settings: Mapping[str, str]
+) -> Place:
+    return Place(
+        ports=tuple(free_port() for _ in range(processes)),
+        database_url=bench.database.url(database),
+        gateway_url=f"http://127.0.0.1:{gateway.said}",
+        secret=bench.secret,
+        folder=folder,
+        settings=settings,
+    )

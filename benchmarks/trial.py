@@ -1,0 +1,105 @@
+"""A trial: a contender warmed up, loaded for some seconds, and measured until all that it owes is done."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from benchmarks import events
+from benchmarks.bench import Bench
+from benchmarks.contender import Contender
+from benchmarks.judge import judge
+from benchmarks.latency import latency, percentile
+from benchmarks.measurement import Measurement
+from benchmarks.stand import Load, Sent, Stand, Usage, standing
+
+FIRST = 200  # requests, to see how fast a contender is
+FEWEST, MOST = 200, 100_000  # requests of a load
+FAST = 500.0  # events a second: who does more is warmed up for longer
+
+
+async def trial(
+    bench: Bench,
+    contender: Contender,
+    *,
+    repeated: float = 0.0,
+    gateway_latency: float = 0.0,
+    processes: int = 1,
+    connections: int = 64,
+    settings: Mapping[str, str] | None = None,
+    ledger: str | None = None,
+) -> Measurement:
+    """Warm a contender up and saturate it. Raises NotRunnableError."""
+    async with standing(
+        bench, contender, latency=gateway_latency, processes=processes, settings=settings, ledger=ledger
+    ) as stand:
+        rate = await warmed(stand, connections=connections)
+        load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated)
+        measured = await measure(stand, load)
+    return with_counters(measured, stand)
+
+
+def requests_for(rate: float, seconds: float) -> int:
+    """How many requests take about so long."""
+    return int(max(FEWEST, min(MOST, rate * seconds)))
+
+
+async def warmed(stand: Stand, *, connections: int = 64) -> float:
+    """Have everything that happens once happen before it is measured. Gives the rate, in events a second."""
+    rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
+    if rate < FAST:
+        return rate
+    return (await measure(stand, Load(count=requests_for(rate, 1.0), connections=connections))).rate
+
+
+async def measure(stand: Stand, load: Load) -> Measurement:
+    """Send a load, wait until all that is owed for it is done, and see what that took."""
+    sent = await stand.send(load)
+    await stand.forwarded()
+    return await measured(stand, load, sent, await stand.usage())
+
+
+async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measurement:
+    """What a load that was sent and is done came to."""
+    calls = await stand.calls() if stand.contender.forwards else []
+    arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id.startswith(sent.prefix)}
+    record, before, count = sent.record, sent.before, load.count
+    last = max(arrived.values(), default=sent.last) if stand.contender.forwards else sent.last
+    late = sorted(max(0, at - due) for at, due in zip(record.sent, record.due, strict=True))
+    return Measurement(
+        requests=count,
+        statuses={str(status): times for status, times in sorted(Counter(record.status).items())},
+        rate=count / ((max(last, sent.last) - sent.first) / 1e9),
+        answered_rate=count / ((sent.last - sent.first) / 1e9),
+        cpu=(after.application - before.application) / count * 1e3,
+        database_cpu=(after.database - before.database) / count * 1e3,
+        gateway_cpu=(after.gateway - before.gateway) / count * 1e3,
+        generator_cpu=record.cpu_seconds / count * 1e3,
+        memory_before=before.memory,
+        memory_after=after.memory,
+        wal=(after.wal - before.wal) / count,
+        answer=latency([done - due for done, due in zip(record.answered, record.due, strict=True)]),
+        delay=latency(_since(arrived, sent, record.answered)),
+        from_due=latency(_since(arrived, sent, record.due)),
+        late=percentile(late, 0.99) / 1e6,
+        connections=record.connections,
+        judgement=judge(stand.acknowledged, calls) if stand.contender.forwards else None,
+    )
+
+
+def _since(arrived: dict[str, int], sent: Sent, moments: "list[int] | object") -> list[int]:
+    """How long after those moments, one for each request, its event arrived at the Gateway. Of an event that was sent
+    several times the first counts.
+    """
+    first: dict[str, int] = {}
+    for event, moment in zip(sent.record.event, moments, strict=True):  # type: ignore[call-overload]
+        first.setdefault(events.event_id(sent.prefix, event), moment)
+    return [arrived[event_id] - moment for event_id, moment in first.items() if event_id in arrived]
+
+
+def with_counters(measured: Measurement, stand: Stand) -> Measurement:
+    """With what PostgreSQL counted in all of the trial, warm-up and all, for each request of it."""
+    counters = stand.counters
+    if counters is None or not stand.requests:
+        return measured
+    each = stand.requests
+    return replace(measured, commits=counters.commits / each, dead=counters.dead / each, hot=counters.hot / each)
