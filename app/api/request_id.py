@@ -1,13 +1,17 @@
 """The request id: the sender's, where it gives a usable one, or ours; in every log line and in the answer."""
 
+import os
 import re
-from uuid import uuid4
+from itertools import count
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observability.logs import request_id as logged
+
 HEADER = b"x-request-id"
+_OURS = count(int.from_bytes(os.urandom(16)))  # none is given twice, by any process
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_LARGEST = (1 << 128) - 1
 
 
 class RequestId:
@@ -20,13 +24,23 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(HEADER, b"")
-        request_id = given if _USABLE.fullmatch(given) else uuid4().hex.encode()
+        request_id = _given(scope) or b"%032x" % (next(_OURS) & _LARGEST)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (HEADER, request_id)]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
+        before = logged.set(request_id.decode())
+        try:
             await self._app(scope, receive, send_with_id)
+        finally:
+            logged.reset(before)
+
+
+def _given(scope: Scope) -> bytes | None:
+    for name, value in scope["headers"]:
+        if name == HEADER and _USABLE.fullmatch(value):
+            given: bytes = value
+            return given
+    return None

@@ -35,10 +35,10 @@ class Services:
     backlog: Callable[[], Awaitable[Backlog]]
     dispatcher_state: Callable[[], str] | None
     gateway_state: Callable[[], str] | None
-    log: Any = field(default_factory=lambda: structlog.get_logger("api"))
+    log: Any = field(default_factory=lambda: structlog.get_logger("api").bind())  # bound once, not for each line
 
 
 def services(request: Request) -> Services:
     """The services, from the lifespan's state."""
-    found: Services = request.state.services
+    found: Services = request.scope["state"]["services"]
     return found

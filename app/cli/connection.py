@@ -49,7 +49,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._drain = drain
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        lingering: Any = LingeringTransport(transport, self.loop)
+        self._lingering = LingeringTransport(transport, self.loop)
+        lingering: Any = self._lingering
         super().connection_made(lingering)
         self._crowded = len(self.connections) > self._bounds.connections
         if len(self.connections) > self._bounds.connections + SPARE:
@@ -59,8 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._time()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        lingering: Any = self.transport
-        lingering.lost()
+        self._lingering.lost()
         self._reading = False
         self._time()
         super().connection_lost(exc)
@@ -91,6 +91,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
+        self._lingering.await_head()
         super().on_headers_complete()
         if self._crowded or self._drain.draining:
             self.cycle.keep_alive = False

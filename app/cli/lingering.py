@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+_HEADS = tuple(b"HTTP/1.1 %d" % kind for kind in range(2, 6))  # not of interim answers, after which nothing may come
 LINGER = 2.0  # seconds that the other side has to read our last words and hang up
 
 
@@ -15,9 +16,25 @@ class LingeringTransport:
         self._transport = transport
         self._loop = loop
         self._ending: asyncio.TimerHandle | None = None
+        self._head_awaited = False
+        self._head = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+    def await_head(self) -> None:
+        """Say that an answer comes next."""
+        self._head_awaited = True
+
+    def write(self, data: bytes) -> None:
+        """Send; the head of an answer together with what comes next, since each write is a system call and wakes the
+        other side.
+        """
+        if self._head_awaited and data.startswith(_HEADS):
+            self._head_awaited, self._head = False, data
+            return
+        self._transport.write(self._head + data)
+        self._head = b""
 
     def is_closing(self) -> bool:
         """Whether nothing more can be sent."""
@@ -28,7 +45,12 @@ class LingeringTransport:
         if not self.is_closing():
             self._ending = self._loop.call_later(LINGER, self._transport.close)
             self._transport.resume_reading()  # or we would not see the other side hang up
+            self._flush()
             self._transport.write_eof()
+
+    def _flush(self) -> None:
+        if self._head:
+            self.write(b"")
 
     def lost(self) -> None:
         """The connection is gone."""

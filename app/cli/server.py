@@ -40,6 +40,7 @@ def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: i
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # who is in front does not matter here
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=KEEP_ALIVE,
         ws="none",

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from app.domain import signature
 
@@ -33,10 +33,10 @@ class Insecure:
 Scheme = StandardWebhooks | ApiKeys | Insecure
 
 
-def refusal(scheme: Scheme, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str | None:
+def refusal(scheme: Scheme, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:
     """Why a request is not authentic, in words that may be shown to its sender, or None when it is.
 
-    `headers` is looked up by lower-case names; `now` has a time zone.
+    `headers` is looked up by lower-case names; `now` is in seconds since the epoch.
     """
     match scheme:
         case StandardWebhooks():
@@ -66,7 +66,7 @@ def challenge(scheme: Scheme) -> str:
     return "Bearer" if isinstance(scheme, ApiKeys) else "StandardWebhooks"
 
 
-def _signature_refusal(scheme: StandardWebhooks, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
+def _signature_refusal(scheme: StandardWebhooks, headers: Mapping[str, str], body: bytes, now: float) -> str | None:
     message_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
@@ -74,7 +74,7 @@ def _signature_refusal(scheme: StandardWebhooks, headers: Mapping[str, str], bod
         return "the headers webhook-id, webhook-timestamp and webhook-signature are needed"
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= len("9999999999")):
         return "webhook-timestamp is not a number of seconds since the epoch"
-    if abs(now.timestamp() - int(timestamp)) > scheme.tolerance.total_seconds():
+    if abs(now - int(timestamp)) > scheme.tolerance.total_seconds():
         return "webhook-timestamp is too far from the present: check the sender's clock"
     if len(signatures) > MAX_SIGNATURES or not signature.matches(
         scheme.keys, message_id=message_id, timestamp=int(timestamp), body=body, signatures=signatures

@@ -64,13 +64,17 @@ class Circuit:
             return self
         match verdict:
             case Verdict.CONTRIBUTED | Verdict.DECLINED:
-                return replace(
-                    self,
-                    limit=min(self.limit + 1, self.policy.concurrency),
-                    failures=0,
-                    openings=0,
-                    open_until=None,
-                    forbidden=False,
+                return (
+                    self
+                    if self._sound
+                    else replace(
+                        self,
+                        limit=min(self.limit + 1, self.policy.concurrency),
+                        failures=0,
+                        openings=0,
+                        open_until=None,
+                        forbidden=False,
+                    )
                 )
             case Verdict.UNREACHABLE | Verdict.UNAVAILABLE | Verdict.AMBIGUOUS:
                 asked = min(retry_after or timedelta(), self.policy.ambiguous_limit)
@@ -79,6 +83,11 @@ class Circuit:
                 return self._opened(now + self.policy.hold.total_seconds(), forbidden=True)
             case Verdict.RETRY | Verdict.WITHHELD:  # which says nothing of the others
                 return self
+
+    @property
+    def _sound(self) -> bool:
+        """Whether a success changes nothing."""
+        return self.open_until is None and not self.failures and self.limit == self.policy.concurrency
 
     def _wait(self, verdict: Verdict, jitter: float) -> float:
         longest = self.policy.ambiguous_limit if verdict is Verdict.AMBIGUOUS else self.policy.hold

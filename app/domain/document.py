@@ -32,24 +32,17 @@ def read(body: bytes) -> Document:
     except UnicodeDecodeError as error:
         raise MalformedDocumentError(f"not UTF-8 at byte {error.start}") from None
     try:
-        fields = json.loads(
-            text,
-            parse_float=Decimal,
-            parse_int=Decimal,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
+        fields = _DECODER.decode(text)
         if not isinstance(fields, dict):
             raise MalformedDocumentError("not a JSON object")
-        canonical: list[str] = []
-        _write(fields, canonical, MAX_DEPTH)
+        canonical = _canonical(fields, MAX_DEPTH)
     except json.JSONDecodeError as error:
         raise MalformedDocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels") from None
     except InvalidOperation:
         raise MalformedDocumentError("a number has an exponent beyond any use") from None
-    return Document(text=text, fields=fields, fingerprint=hashlib.sha256("".join(canonical).encode("ascii")).digest())
+    return Document(text=text, fields=fields, fingerprint=hashlib.sha256(canonical.encode("ascii")).digest())
 
 
 def _refuse_constant(name: str) -> Never:
@@ -63,30 +56,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _write(value: Any, out: list[str], depth: int) -> None:
-    """Write the canonical form: sorted keys, no white space, each number as its shortest coefficient and exponent."""
-    if depth == 0 and isinstance(value, (dict, list)):
+def _canonical(value: Any, depth: int) -> str:
+    """The canonical form: sorted keys, no white space, each number as its shortest coefficient and exponent."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring_ascii(value)
+    if kind is Decimal:
+        return _number(value)
+    if kind is not dict and kind is not list:
+        return str(value)  # None, True, False
+    if depth == 0:
         raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels")
-    match value:
-        case str():
-            out.append(encode_basestring_ascii(value))
-        case Decimal():
-            out.append(_number(value))
-        case dict():
-            out.append("{")
-            for key in sorted(value):
-                out += (encode_basestring_ascii(key), ":")
-                _write(value[key], out, depth - 1)
-                out.append(",")
-            out.append("}")
-        case list():
-            out.append("[")
-            for item in value:
-                _write(item, out, depth - 1)
-                out.append(",")
-            out.append("]")
-        case _:
-            out.append(str(value))  # None, True, False
+    if kind is list:
+        return "[" + "".join([_canonical(item, depth - 1) + "," for item in value]) + "]"
+    names = sorted(value)
+    return (
+        "{"
+        + "".join([f"{encode_basestring_ascii(name)}:{_canonical(value[name], depth - 1)}," for name in names])
+        + "}"
+    )
 
 
 def _number(value: Decimal) -> str:
@@ -96,3 +84,8 @@ def _number(value: Decimal) -> str:
     if not significant:
         return "0"
     return f"{'-' * sign}{significant}e{int(exponent) + len(coefficient) - len(significant)}"
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+)

@@ -34,7 +34,7 @@ class LoopFilter:
         return (
             _folded(event.provider_id) in self.provider_ids
             or _folded(event.event_type) in self.event_types
-            or any(fnmatchcase(game_code, glob) for glob in self.game_codes)
+            or (bool(self.game_codes) and any(fnmatchcase(game_code, glob) for glob in self.game_codes))
         )
 
 

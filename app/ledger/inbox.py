@@ -68,8 +68,10 @@ class Inbox:
         """Record an event; when this returns, it is committed. Raises LedgerUnavailableError, after which the event
         may or may not be recorded: recording it again is safe. Raises BacklogFullError, after which it is not.
         """
-        with unavailable():
+        try:
             return await self._writer.write(entry)
+        except TimeoutError:
+            raise LedgerUnavailableError("no answer in time") from None
 
     async def finish(self) -> None:
         """Wait for what is being written though nobody waits for it any more, before the engine is disposed of."""

@@ -13,7 +13,7 @@ from app.domain.event import EventKey
 from app.domain.settlement import Settlement, Status
 from app.ledger import leasing, settling
 from app.ledger.claim import Claim
-from app.ledger.engine import unavailable
+from app.ledger.engine import LedgerUnavailableError, unavailable
 from app.ledger.leasing import is_in
 from app.ledger.settling import Settled
 from app.ledger.tables import contributions
@@ -72,8 +72,10 @@ class Outbox:
         """Write an outcome and end the lease. False when the lease was lost: then nothing was written. What is settled
         at once is written together.
         """
-        with unavailable():
+        try:
             return await self._settler.write(Settled(claim, settlement, gateway_status, gateway_response))
+        except TimeoutError:
+            raise LedgerUnavailableError("no answer in time") from None
 
     async def release(self, tokens: set[UUID]) -> set[UUID]:
         """Give back everything leased with tokens under which nothing was sent. Returns the tokens of what was."""

@@ -1,6 +1,7 @@
 """Writes together what many callers bring at once: while one write is under way, the next one gathers."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from itertools import islice
@@ -38,6 +39,8 @@ class Writer(Generic[Item, Outcome]):
         self._waiting: _Batch[Outcome, Item] = {}
         self._being_written = 0
         self._at_work = set[asyncio.Task[None]]()
+        self._patient = deque[tuple[float, asyncio.Future[Outcome]]]()  # until when each waits, the first to end first
+        self._watch: asyncio.TimerHandle | None = None
 
     @property
     def unwritten(self) -> int:
@@ -55,15 +58,34 @@ class Writer(Generic[Item, Outcome]):
         """
         if self.full:
             raise BacklogFullError
-        mine: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[Outcome] = loop.create_future()
         self._waiting[mine] = item
         if len(self._at_work) < AT_ONCE:
             self._at_work.add(asyncio.create_task(self._work()))
+        self._bound(mine, loop)
         try:
-            async with asyncio.timeout(self._patience):
-                return await mine
+            return await mine
         finally:
             self._waiting.pop(mine, None)  # whoever goes before its write has begun leaves nothing behind
+
+    def _bound(self, mine: asyncio.Future[Outcome], loop: asyncio.AbstractEventLoop) -> None:
+        """Have patience end. One timer for all: one for each would cost as much as the rest of this."""
+        self._forget_done()
+        self._patient.append((loop.time() + self._patience, mine))
+        if self._watch is None:
+            self._watch = loop.call_at(self._patient[0][0], self._end_patience, loop)
+
+    def _end_patience(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._forget_done()
+        while self._patient and self._patient[0][0] <= loop.time():
+            self._patient.popleft()[1].set_exception(TimeoutError())
+            self._forget_done()
+        self._watch = loop.call_at(self._patient[0][0], self._end_patience, loop) if self._patient else None
+
+    def _forget_done(self) -> None:
+        while self._patient and self._patient[0][1].done():
+            self._patient.popleft()
 
     async def finish(self) -> None:
         """Wait for the writes under way, also those that nobody waits for any more. No more may come."""
