@@ -13,8 +13,8 @@ HEAD_LIMIT = 65536  # bytes of an answer before its body, interim answers among 
 
 _INTERIM = range(100, 200)
 _SWITCHING = 101  # what follows is not HTTP
-_BODILESS = frozenset({204, 304})
-_VERSIONS = frozenset({"1.0", "1.1"})
+_VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")  # the parser knows RTSP and others as well
+_END_OF_HEAD = b"\r\n\r\n"
 _RETRY_AFTER = b"retry-after"
 _LONG = len(_RETRY_AFTER)
 
@@ -38,6 +38,8 @@ class Connection(asyncio.Protocol):
         self.in_order = self._complete = self._keeps = False
         self._status: int | None = None
         self._retry_after: str | None = None
+        self._head = b""
+        self._interims = 0
         self._body = bytearray()
         self._left = HEAD_LIMIT
         self._timer = self._loop.call_later(seconds, self._end, "TimeoutError: no answer in time")
@@ -71,6 +73,8 @@ class Connection(asyncio.Protocol):
             self.close()  # nobody asked
             return
         self._left -= len(data)
+        if self._status is None:
+            self._head += data
         try:
             self._parser.feed_data(data)
         except Exception as error:  # noqa: BLE001 - whatever it is, this is not, or no longer, an answer
@@ -99,23 +103,29 @@ class Connection(asyncio.Protocol):
         if self._complete:
             raise ValueError("more came than the answer has")
 
+    def on_status(self, reason: bytes) -> None:
+        if b"\0" in reason:  # which the parser would let pass
+            raise ValueError("no answer in HTTP/1.1")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._status is None and len(name) == _LONG and name.lower() == _RETRY_AFTER:
-            self._retry_after = value.decode("latin-1")
+            self._retry_after = value.decode("latin-1").strip()
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status in _INTERIM and status != _SWITCHING:
+        head = self._head.split(_END_OF_HEAD, self._interims)[self._interims] if self._interims else self._head
+        if not head.startswith(_VERSIONS) or status < _INTERIM.start or status == _SWITCHING:
+            raise ValueError("no answer in HTTP/1.1")
+        if status in _INTERIM:
+            self._interims += 1
+            self._retry_after = None
             return
-        if status <= _SWITCHING or self._parser.get_http_version() not in _VERSIONS:
-            raise ValueError(f"no final answer in HTTP/1.1: {status}")
         self._status = status
         self._left += self._limit
-        self._complete = status in _BODILESS
 
     def on_body(self, body: bytes) -> None:
         self._body += body
-        if len(self._body) > self._limit or self._complete:
+        if len(self._body) > self._limit:
             raise ValueError("more came than is read of an answer")
 
     def on_message_complete(self) -> None:
