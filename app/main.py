@@ -19,8 +19,10 @@ from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
 from app.dispatcher.housekeeping import Housekeeping
 from app.domain.authentication import Insecure
-from app.gateway.call import Caller, Limits, http_transport
+from app.gateway.call import Limits
 from app.gateway.client import Gateway
+from app.gateway.direct import DirectCaller
+from app.gateway.over_httpx import TransportCaller
 from app.gateway.service_token import Credentials, ServiceToken
 from app.ledger.database import open_database
 from app.ledger.health import ledger_state
@@ -98,8 +100,11 @@ async def _dispatching(
         connections=settings.gateway.connections,
         response_limit=settings.gateway.response_limit,
     )
-    async with transport or http_transport(limits, settings.gateway.ca_file) as opened:
-        caller = Caller(str(settings.gateway.url), limits, opened)
+    url = str(settings.gateway.url)
+    network = (
+        TransportCaller(url, limits, transport) if transport else DirectCaller(url, limits, settings.gateway.ca_file)
+    )
+    async with network as caller:
         credentials = Credentials(
             username=settings.gateway.username,
             password=settings.gateway.password.get_secret_value(),

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.cli import main
-from app.gateway.call import Caller
+from app.gateway.direct import DirectCaller
 from app.ledger.inbox import Inbox
 from app.ledger.outbox import Outbox, Recovered
 
@@ -24,7 +24,7 @@ SEAMS: dict[str, tuple[type, str]] = {
     "recording": (Inbox, "record"),
     "claiming": (Outbox, "claim"),
     "beginning": (Outbox, "begin"),
-    "sending": (Caller, "post"),
+    "sending": (DirectCaller, "post"),
     "settling": (Outbox, "settle"),
 }
 

@@ -17,8 +17,9 @@ from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
 from app.domain.circuit import CircuitPolicy
 from app.domain.settlement import RetryPolicy, Settlement
-from app.gateway.call import Caller, Limits, http_transport
+from app.gateway.call import Limits
 from app.gateway.client import Gateway
+from app.gateway.direct import DirectCaller
 from app.gateway.service_token import Credentials, ServiceToken
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.inbox import Inbox
@@ -59,8 +60,7 @@ def dispatching(engine: AsyncEngine, gateway: Running) -> Dispatching:
         limits: Limits = LIMITS,
         outbox: Outbox | None = None,
     ) -> AsyncIterator[Dispatcher]:
-        async with http_transport(limits, None) as transport:
-            caller = Caller(gateway.url, limits, transport)
+        async with DirectCaller(gateway.url, limits) as caller:
             credentials = Credentials(
                 username=examples.USERNAME, password=examples.PASSWORD, path="/authenticate/service"
             )

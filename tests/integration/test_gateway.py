@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from app.domain.outcome import Answered, NotSent, Reply, Unanswered
-from app.gateway.call import Caller, Limits, http_transport
+from app.gateway.call import Caller, Limits
 from app.gateway.client import NO_TOKEN, TOO_LATE, Gateway
+from app.gateway.direct import DirectCaller
+from app.gateway.over_httpx import TransportCaller
 from app.gateway.service_token import Credentials, ServiceToken
 from app.sandbox.http_server import Request, Response, http_server
 from app.sandbox.listener import Conversation, listener
@@ -35,8 +37,8 @@ IMPATIENT = Limits(
 
 @asynccontextmanager
 async def _caller(url: str, limits: Limits = LIMITS) -> AsyncIterator[Caller]:
-    async with http_transport(limits, None) as transport:
-        yield Caller(url, limits, transport)
+    async with DirectCaller(url, limits) as caller:
+        yield caller
 
 
 @asynccontextmanager
@@ -238,14 +240,14 @@ class _Surprising(httpx.AsyncBaseTransport):
 
 
 async def test_what_no_transport_should_raise_may_have_arrived() -> None:
-    assert Unanswered(cause="RuntimeError: no") == await Caller("http://gateway", LIMITS, _Surprising()).post(
+    assert Unanswered(cause="RuntimeError: no") == await TransportCaller("http://gateway", LIMITS, _Surprising()).post(
         "/", b"", {}
     )
 
 
 async def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The Gateway may be closing it at that very moment, and what became of the call would be unknown."""
-    monkeypatch.setattr("app.gateway.call.IDLE", timedelta())
+    monkeypatch.setattr("app.gateway.pool.IDLE", 0.0)
     connections = 0
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -275,7 +277,9 @@ class _WontClose(httpx.AsyncBaseTransport, httpx.AsyncByteStream):
 
 
 async def test_a_status_counts_though_its_connection_will_not_close() -> None:
-    assert Answered(status=200, body="{}") == await Caller("http://gateway", LIMITS, _WontClose()).post("/", b"{}", {})
+    assert Answered(status=200, body="{}") == await TransportCaller("http://gateway", LIMITS, _WontClose()).post(
+        "/", b"{}", {}
+    )
 
 
 async def test_of_a_huge_body_no_more_is_read_than_the_limit() -> None:
