@@ -30,7 +30,7 @@ async def ready(request: Request) -> Response:
     """200 while events can be recorded durably and the dispatcher makes progress. A Gateway that is down, and
     forwarding that is paused, are named, but make no one unready: events are accepted and wait.
     """
-    service = services(request)
+    service = services(request.scope)
     parts = await _parts(service)
     sound = parts["database"] == parts["schema"] == "ok" and parts.get("dispatcher") not in {"stalled", "stopped"}
     status = "draining" if service.drain.draining else "ready" if sound else "not ready"
@@ -42,7 +42,7 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def scrape(request: Request) -> Response:
     """In the Prometheus text format."""
-    service = services(request)
+    service = services(request.scope)
     try:
         backlog = await service.backlog()
     except LedgerUnavailableError:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from app.api.state import services
 from app.ledger.engine import LedgerUnavailableError
@@ -109,27 +110,31 @@ def response(refusal: Refusal) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every exception as a problem."""
     for kind in (Refusal, LedgerUnavailableError, BacklogFullError, HTTPException, ClientDisconnect, Exception):
-        app.exception_handler(kind)(answer)
+        app.exception_handler(kind)(_answer)
 
 
-async def answer(request: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
+    return answer(request.scope, error)
+
+
+def answer(scope: Scope, error: Exception) -> Response:
     """What an exception comes to for whoever sent the request; counted and logged."""
-    log = services(request).log
+    log = services(scope).log
     match error:
         case Refusal():
-            return _count(request, error)
+            return _count(scope, error)
         case LedgerUnavailableError():
             log.error("api.ledger_unavailable", error=str(error))
-            return _count(request, Refusal(UNAVAILABLE))
+            return _count(scope, Refusal(UNAVAILABLE))
         case BacklogFullError():
-            return _count(request, Refusal(OVERLOADED))
+            return _count(scope, Refusal(OVERLOADED))
         case HTTPException():
-            return _count(request, _http(error))
+            return _count(scope, _http(error))
         case ClientDisconnect():
-            return _count(request, Refusal(DISCONNECTED))
+            return _count(scope, Refusal(DISCONNECTED))
         case _:
             log.error("api.failed", error=type(error).__name__, exc_info=error)
-            return _count(request, Refusal(FAILED))
+            return _count(scope, Refusal(FAILED))
 
 
 def _headers(kind: ProblemType) -> dict[str, str]:
@@ -154,8 +159,8 @@ def _http(error: HTTPException) -> Refusal:
     return Refusal(kind, headers=error.headers)
 
 
-def _count(request: Request, refusal: Refusal) -> Response:
-    if feed := request.scope.get("feed"):
-        services(request).metrics.events_refused.labels(feed, refusal.kind.cause).inc()
-        services(request).log.info("api.event_refused", feed=feed, cause=refusal.kind.cause, detail=refusal.detail)
+def _count(scope: Scope, refusal: Refusal) -> Response:
+    if feed := scope.get("feed"):
+        services(scope).metrics.events_refused.labels(feed, refusal.kind.cause).inc()
+        services(scope).log.info("api.event_refused", feed=feed, cause=refusal.kind.cause, detail=refusal.detail)
     return response(refusal)

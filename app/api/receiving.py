@@ -1,13 +1,14 @@
 """Receiving events: overload, size limit → authenticate raw bytes → parse → filter → map → record → 202."""
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
-from starlette.types import Scope
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
 from app.api import openapi, problems
 from app.api.problems import Refusal
@@ -34,7 +35,7 @@ def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint]) -> APIRou
     for feed in feeds:
         routes.add_api_route(
             _path(feed),
-            endpoints[_path(feed)],
+            _routed(endpoints[_path(feed)]),
             methods=["POST"],
             status_code=202,
             **openapi.receiving(feed, SCHEMAS[feed.kind]),
@@ -46,23 +47,38 @@ def _path(feed: Feed) -> str:
     return f"/events/{feed.name}"
 
 
-def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
+def _routed(endpoint: Endpoint) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """The endpoint as FastAPI wants it."""
+
     async def receive(request: Request) -> Response:
-        scope = request.scope
-        scope["feed"] = feed.name
-        service = services(request)
-        if service.drain.draining:
-            raise Refusal(problems.DRAINING)
-        if service.inbox.full or CROWDED in scope["state"]:
-            raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
-        headers = _headers(scope)
-        body = await _read(request, headers, body_limit)
-        if reason := refusal(feed.scheme, headers, body, now=time.time()):
-            raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})
-        _require_json(headers)
-        return await _record(service, feed, _entry(feed, body))
+        return await endpoint(request.scope, request.receive)
 
     return receive
+
+
+def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
+    async def receive(scope: Scope, receive: Receive) -> Response:
+        scope["feed"] = feed.name
+        try:
+            return await _received(feed, scope, receive, body_limit)
+        except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
+            return problems.answer(scope, error)
+
+    return receive
+
+
+async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int) -> Response:
+    service = services(scope)
+    if service.drain.draining:
+        raise Refusal(problems.DRAINING)
+    if service.inbox.full or CROWDED in scope["state"]:
+        raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
+    headers = _headers(scope)
+    body = await _read(receive, headers, body_limit)
+    if reason := refusal(feed.scheme, headers, body, now=time.time()):
+        raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})
+    _require_json(headers)
+    return await _record(service, feed, _entry(feed, body))
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -70,16 +86,21 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
 
-async def _read(request: Request, headers: Mapping[str, str], limit: int) -> bytes:
+async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """The raw body. FastAPI's own limit would do, were its answer not plain text."""
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise Refusal(problems.TOO_LARGE)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > limit:
             raise Refusal(problems.TOO_LARGE)
+        more = message.get("more_body", False)
     return bytes(body)
 
 
@@ -128,11 +149,9 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
 
 def _answer(event_id: str, decided: Decided, *, replayed: bool = False) -> Response:
     """Made of what the ledger keeps, so that a duplicate is given the first answer byte for byte."""
-    if decided.ignored:
-        fields = {"event_id": event_id, "status": "ignored", "reason": decided.ignored}
-    else:
-        fields = {"event_id": event_id, "status": "accepted", "contributions": decided.contributions}
-    return Answer(json.dumps(fields).encode(), _REPLAYED if replayed else ())
+    outcome = f'"ignored", "reason": "{decided.ignored}"' if decided.ignored else _ACCEPTED % decided.contributions
+    body = f'{{"event_id": {encode_basestring_ascii(event_id)}, "status": {outcome}}}'
+    return Answer(body.encode("ascii"), _REPLAYED if replayed else ())
 
 
 class Answer(Response):
@@ -145,6 +164,7 @@ class Answer(Response):
         self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json"), *headers]
 
 
+_ACCEPTED = '"accepted", "contributions": %d'
 _REPLAYED = ((b"idempotent-replayed", b"true"),)
 
 

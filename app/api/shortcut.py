@@ -3,12 +3,10 @@
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api import problems
-
-Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Endpoint = Callable[[Scope, Receive], Coroutine[Any, Any, Response]]
 
 
 class Shortcut:
@@ -25,9 +23,5 @@ class Shortcut:
         if endpoint is None:
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        try:
-            response = await endpoint(request)
-        except Exception as error:  # noqa: BLE001 - as FastAPI does, with the same handler
-            response = await problems.answer(request, error)
+        response = await endpoint(scope, receive)
         await response(scope, receive, send)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from fastapi import Request
+from starlette.types import Scope
 
 from app.ledger.health import LedgerState
 from app.ledger.inbox import Inbox
@@ -38,7 +38,7 @@ class Services:
     log: Any = field(default_factory=lambda: structlog.get_logger("api").bind())  # bound once, not for each line
 
 
-def services(request: Request) -> Services:
+def services(scope: Scope) -> Services:
     """The services, from the lifespan's state."""
-    found: Services = request.scope["state"]["services"]
+    found: Services = scope["state"]["services"]
     return found

@@ -1,6 +1,7 @@
 """uvicorn as it is run here: it says that it is going before it goes, and leaves nobody without an answer."""
 
 import asyncio
+import gc
 import resource
 import socket
 from collections.abc import Iterator
@@ -81,6 +82,10 @@ class DrainingServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _spare_the_collector()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._drain.draining or self._loop is None or not self.started:
             super().handle_exit(sig, frame)
@@ -133,3 +138,12 @@ def _allow(descriptors: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < descriptors:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(descriptors, hard) if hard >= 0 else descriptors, hard))
+
+
+def _spare_the_collector() -> None:
+    """What is there now stays for good: to look through it all again and again takes a tenth of the time, and tens of
+    milliseconds at once. What an event leaves behind is freed by counting; cycles are rare and can wait.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)

@@ -1,17 +1,17 @@
 """The logs: one JSON object a line, or coloured text on a terminal. Ids always; bodies, secrets and tokens never."""
 
-import asyncio
-import atexit
-import io
 import json
 import logging
 import sys
 from contextvars import ContextVar
-from threading import Lock
-from typing import Any, BinaryIO, Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import orjson
 import structlog
+from structlog.typing import EventDict
+
+from app.observability.lines import Lines
 
 Format = Literal["auto", "json", "console"]
 
@@ -21,77 +21,46 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)  # i
 def configure_logs(*, level: str, form: Format) -> None:
     """Send this process's logs, and those of the libraries it uses, to standard error."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
-    shared: list[Any] = [
-        _add_request_id,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    if console:
-        renderer: list[Any] = [
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        ]  # no locals
-        factory: Any = structlog.WriteLoggerFactory(file=sys.stderr)
-    else:
-        renderer = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
-        factory = structlog.BytesLoggerFactory(file=Lines(sys.stderr.buffer))
+    ours, libraries = _console() if console else _json()
     structlog.configure(
-        processors=[*shared, *renderer],
+        processors=ours,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=factory,
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr) if console else Lines(sys.stderr.buffer).logger,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    text = renderer if console else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *text],
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *libraries],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, _stamp],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("uvicorn").setLevel(level.upper())
 
 
-class Lines(io.RawIOBase):
-    """Writes what is logged in one turn of the event loop at once, at its end: a write for each line costs more than
-    to make it. Outside a loop nothing waits.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lines = list[bytes]()
-        self._lock = Lock()
-        atexit.register(self._write)
-
-    def write(self, line: Any, /) -> int:
-        with self._lock:
-            self._lines.append(line)
-        return len(line)
-
-    def flush(self) -> None:
-        """Write soon."""
-        if len(self._lines) > 1:
-            return  # it will be
-        try:
-            asyncio.get_running_loop().call_soon(self._write)
-        except RuntimeError:
-            self._write()
-
-    def _write(self) -> None:
-        with self._lock:
-            lines, self._lines = self._lines, []
-        self._file.write(b"".join(lines))
-        self._file.flush()
+def _console() -> tuple[list[Any], list[Any]]:
+    """The processors of our own lines, and the last of those of libraries."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # no locals
+    return [_stamp, renderer], [renderer]
 
 
-def _add_request_id(_logger: Any, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _json() -> tuple[list[Any], list[Any]]:
+    exceptions = structlog.processors.format_exc_info
+    return [_stamp, exceptions, _line], [exceptions, structlog.processors.JSONRenderer()]
+
+
+def _stamp(_logger: Any, level: str, fields: EventDict) -> EventDict:
+    """What every line has."""
     if (current := request_id.get()) is not None:
         fields["request_id"] = current
+    fields["level"] = level
+    fields["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     return fields
 
 
-def _json(fields: structlog.typing.EventDict, **options: Any) -> bytes:
+def _line(_logger: Any, _level: str, fields: EventDict) -> bytes:
     try:
-        return orjson.dumps(fields, **options)
+        return orjson.dumps(fields, default=repr)
     except TypeError:  # it has lone surrogates or numbers beyond 64 bits for unfit
-        return json.dumps(fields, **options).encode()
+        return json.dumps(fields, default=repr).encode()
