@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.measurement import Measurement
+from benchmarks.scenario import NotRun
 
 YARDSTICK = "bare-route"
 
@@ -31,18 +32,20 @@ class Results:
     measured: dict[str, dict[int, Measurement]] = field(default_factory=lambda: defaultdict(dict))
     not_run: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, name: str, number: int, measurement: Measurement) -> None:
+    def keep(self, name: str, number: int, came: Measurement | NotRun) -> None:
         """Of a round."""
-        self.measured[name][number] = measurement
+        match came:
+            case Measurement():
+                self.measured[name][number] = came
+            case NotRun(contender=contender, why=why):
+                self.not_run[contender] = why
 
     def of(self, name: str, value: Callable[[Measurement], float | None]) -> Spread | None:
         """Over the rounds."""
         rounds = self.measured.get(name, {}).values()
         return spread([found for each in rounds if (found := value(each)) is not None])
 
-    def ratio(
-        self, name: str, other: str, value: Callable[[Measurement], float | None]
-    ) -> Spread | None:
+    def ratio(self, name: str, other: str, value: Callable[[Measurement], float | None]) -> Spread | None:
         """Of two contenders, taken within each round, so that a machine that gets slower hits both."""
         ours, theirs = self.measured.get(name, {}), self.measured.get(other, {})
         pairs = [(value(ours[number]), value(theirs[number])) for number in sorted(ours.keys() & theirs.keys())]
