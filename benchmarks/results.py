@@ -10,6 +10,8 @@ from benchmarks.scenario import NotRun
 
 YARDSTICK = "bare-route"
 
+Value = Callable[[Measurement], float | None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
@@ -40,13 +42,17 @@ class Results:
             case NotRun(contender=contender, why=why):
                 self.not_run[contender] = why
 
-    def of(self, name: str, value: Callable[[Measurement], float | None]) -> Spread | None:
+    def of(self, name: str, value: Value) -> Spread | None:
         """Over the rounds."""
         rounds = self.measured.get(name, {}).values()
         return spread([found for each in rounds if (found := value(each)) is not None])
 
-    def ratio(self, name: str, other: str, value: Callable[[Measurement], float | None]) -> Spread | None:
+    def ratio(self, name: str, other: str, value: Value) -> Spread | None:
         """Of two contenders, taken within each round, so that a machine that gets slower hits both."""
+        return self.quotient(name, value, other, value)
+
+    def quotient(self, name: str, value: Value, other: str, others: Value) -> Spread | None:
+        """The same, of two things."""
         ours, theirs = self.measured.get(name, {}), self.measured.get(other, {})
-        pairs = [(value(ours[number]), value(theirs[number])) for number in sorted(ours.keys() & theirs.keys())]
+        pairs = [(value(ours[number]), others(theirs[number])) for number in sorted(ours.keys() & theirs.keys())]
         return spread([one / two for one, two in pairs if one is not None and two])
