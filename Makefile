@@ -45,6 +45,10 @@ test: $(READY) ## All tests, with coverage
 chaos: $(READY) ## The fault suite: everything broken under load, and a table of what was lost (ARGS=--quick: some of it)
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: bench
+bench: $(READY) ## Cost and speed beside a bare FastAPI route and what one would use instead (ARGS=--quick: some of it)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Formatting, rules, types, import contracts, Dockerfile
 	@$(BIN)/ruff format --check --quiet . || { echo "make format would change the files above"; exit 1; }
@@ -69,5 +73,5 @@ lock: $(READY) ## Compile the lock files anew
 
 .PHONY: clean
 clean: ## Remove what the targets made
-	@rm -rf $(VENV) .sandbox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf $(VENV) .benchmarks .sandbox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,7 +4,7 @@ import base64
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -53,8 +53,10 @@ class Bench:
         """
         all_cores = available()
         cores = divided(all_cores, processes=processes)
+        os.sched_setaffinity(self.database.pid, cores.rest)  # first: what it starts from here on inherits it
         for process in of_tree(self.database.pid):
-            os.sched_setaffinity(process.pid, cores.rest)
+            with suppress(ProcessLookupError):  # it has ended since
+                os.sched_setaffinity(process.pid, cores.rest)
         os.sched_setaffinity(0, cores.rest)
         try:
             yield cores

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,21 +17,25 @@ from app.sandbox.setup import FolderTakenError, Setup
 from benchmarks import scenarios
 from benchmarks.bench import Bench
 from benchmarks.contender import NotRunnableError
+from benchmarks.cores import available, divided
 from benchmarks.database import Database, NotDurableError
 from benchmarks.measurement import Measurement
+from benchmarks.report import Report
 from benchmarks.results import YARDSTICK, Results
-from benchmarks.scenario import SCENARIOS, Scenario
+from benchmarks.scenario import SCENARIOS, NotRun, Scenario
+from benchmarks.table import table
 
 ROUNDS, QUICK_ROUNDS = 3, 1
 SECONDS, QUICK_SECONDS = 5.0, 2.0
 ROWS, QUICK_ROWS = 1_000_000, 20_000
-FLOOR = "floor"
+FIRST = "yardstick"
+PUBLISHED = Path("docs")
 
 _console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 def main() -> None:
-    """Run the command. Exits 1 when something could not be measured or was lost or doubled, 2 on a wrong command line."""
+    """Run the command. Exits 1 when we lost or doubled something, or were not measured, 2 on a wrong command line."""
     typer.run(benchmarks)
 
 
@@ -41,9 +46,12 @@ def benchmarks(
     rounds: Annotated[int | None, typer.Option(help="How often everything is measured.", min=1)] = None,
     seconds: Annotated[float | None, typer.Option(help="How long a load is about to last.", min=0.1)] = None,
     rows: Annotated[int | None, typer.Option(help="Events that the largest ledger holds before.", min=0)] = None,
-    folder: Annotated[
-        Path, typer.Option(help="Where its database and logs go: a new one, or its own.")
-    ] = Path(".sandbox/benchmarks"),
+    folder_of_report: Annotated[
+        Path | None, typer.Option("--report", help="A folder for benchmarks.md, .json and charts.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where its database and logs go: a new one, or its own.")] = Path(
+        ".sandbox/benchmarks"
+    ),
 ) -> None:
     """Measure what the service costs, beside what the frameworks cost doing nothing."""
     chosen = _chosen(names or [], quick=quick)
@@ -63,51 +71,80 @@ def benchmarks(
                 rows=rows if rows is not None else QUICK_ROWS if quick else ROWS,
                 quick=quick,
             )
-            results = asyncio.run(_interruptible(bench, chosen, rounds or (QUICK_ROUNDS if quick else ROUNDS)))
+            times = rounds or (QUICK_ROUNDS if quick else ROUNDS)
+            command = _as_typed(names or [], quick=quick, rounds=times, seconds=bench.seconds, rows=bench.rows)
+            report = asyncio.run(_interruptible(bench, chosen, times, command))
     except (FolderTakenError, NotDurableError) as error:
         _fail(str(error))
     except NotRunnableError as error:
         _fail(f"{error}; see {folder}")
     except (KeyboardInterrupt, asyncio.CancelledError):
         _fail("interrupted")
-    _console.print(_table(results))
+    _console.print(table(report.results))
+    for target in report.targets:
+        if target.holds is not None:
+            _console.print(" | ".join(target.cells), markup=False, highlight=False, soft_wrap=True)
+    whole = not names and not quick
+    if place := folder_of_report or (PUBLISHED if whole else None):
+        report.write(place)
+    if report.failures:
+        _fail("; ".join(report.failures))
 
 
 def _chosen(names: list[str], *, quick: bool) -> list[Scenario]:
-    """Those named, and the floor before them: all else is a ratio of it."""
+    """Those named, and the yardstick before them: all else is a ratio of it."""
     if unknown := [name for name in names if name not in SCENARIOS]:
         raise typer.BadParameter(f"there is no {unknown[0]}; there are {', '.join(SCENARIOS)}", param_hint="names")
     if names:
-        return [SCENARIOS[name] for name in dict.fromkeys((FLOOR, *names))]
+        return [SCENARIOS[name] for name in dict.fromkeys((FIRST, *names))]
     return [each for each in SCENARIOS.values() if each.quick or not quick]
 
 
-async def _interruptible(bench: Bench, chosen: list[Scenario], rounds: int) -> Results:
+def _as_typed(names: list[str], *, quick: bool, rounds: int, seconds: float, rows: int) -> str:
+    """What gives this report again, wherever its folders are."""
+    options = ["--quick"] if quick else []
+    options += [f"--rounds {rounds}", f"--seconds {seconds:g}", f"--rows {rows}", *names]
+    return f'make bench ARGS="{" ".join(options)}"'
+
+
+async def _interruptible(bench: Bench, chosen: list[Scenario], rounds: int, command: str) -> Report:
     """SIGTERM ends it in order, as Ctrl-C does."""
     running = asyncio.current_task()
     if running is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await _run(bench, chosen, rounds, command)
+
+
+async def _run(bench: Bench, chosen: list[Scenario], rounds: int, command: str) -> Report:
     results = Results()
     async with bench.running():
-        async for number, name, measurement in _measurements(bench, chosen, rounds):
-            results.keep(name, number, measurement)
-            _console.print(
-                f"[{number}/{rounds}] {_in_short(name, measurement, results)}", markup=False, highlight=False
-            )
-    return results
+        async for number, name, came in _measurements(bench, chosen, rounds):
+            results.keep(name, number, came)
+            _console.print(f"[{number}/{rounds}] {_in_short(name, came, results)}", markup=False, highlight=False)
+        return Report(
+            command=command,
+            day=datetime.now(UTC).date(),
+            rounds=rounds,
+            rows=bench.rows,
+            postgres=await bench.database.version(),
+            shared=divided(available(), processes=2).shared,
+            results=results,
+        )
 
 
 async def _measurements(
     bench: Bench, chosen: list[Scenario], rounds: int
-) -> AsyncIterator[tuple[int, str, Measurement]]:
+) -> AsyncIterator[tuple[int, str, Measurement | NotRun]]:
     """Contenders take turns, round by round: a machine that gets slower hits them all."""
     for number in range(1, rounds + 1):
         for scenario in chosen:
-            async for name, measurement in scenario.run(bench):
-                yield number, name, measurement
+            async for name, came in scenario.run(bench):
+                yield number, name, came
 
 
-def _in_short(name: str, measured: Measurement, results: Results) -> str:
+def _in_short(name: str, measured: Measurement | NotRun, results: Results) -> str:
+    if isinstance(measured, NotRun):
+        return f"{name}: not run: {measured.why}"
     ratio = results.ratio(name, YARDSTICK, lambda each: each.cpu)
     parts = [
         f"{measured.rate:,.0f}/s",
@@ -117,24 +154,6 @@ def _in_short(name: str, measured: Measurement, results: Results) -> str:
         *measured.failures,
     ]
     return f"{name}: {', '.join(part for part in parts if part)}"
-
-
-def _table(results: Results) -> Table:
-    table = Table("", "rate/s", "CPU ms", "x bare route", "PostgreSQL ms", "WAL bytes", "commits", "dead", "MB", "generator")
-    for name in results.measured:
-        cells = [
-            results.of(name, lambda each: each.rate),
-            results.of(name, lambda each: each.cpu),
-            results.ratio(name, YARDSTICK, lambda each: each.cpu),
-            results.of(name, lambda each: each.database_cpu),
-            results.of(name, lambda each: each.wal),
-            results.of(name, lambda each: each.commits),
-            results.of(name, lambda each: each.dead),
-            results.of(name, lambda each: each.memory_after / 1e6),
-            results.of(name, lambda each: each.generator_cpu + each.gateway_cpu),
-        ]
-        table.add_row(name, *("" if cell is None else f"{cell.median:,.3g} ({cell.least:,.3g}-{cell.most:,.3g})" for cell in cells))
-    return table
 
 
 def _list(chosen: list[Scenario]) -> Table:

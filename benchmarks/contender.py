@@ -50,9 +50,10 @@ def _nothing() -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
     """`promises` says in a sentence what an acknowledgement is worth. `prepare` installs what is not there, and raises
-    NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run until
-    they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a contribution at the Gateway for each event that it acknowledges
-    with a 2xx. `unsettled` is SQL: how many events it still has something to do for.
+    NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
+    until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
+    contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
+    still has something to do for.
     """
 
     name: str

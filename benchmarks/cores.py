@@ -32,8 +32,8 @@ def available() -> frozenset[int]:
 
 @contextmanager
 def on(cores: frozenset[int]) -> Iterator[None]:
-    """Have everything started in the context run on these cores. Children inherit it at their birth, before any thread of
-    theirs can be elsewhere.
+    """Have what is started in the context run on these cores. Children inherit them at birth, before they have threads
+    that could be elsewhere.
     """
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)

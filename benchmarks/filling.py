@@ -9,8 +9,8 @@ CHUNK = 500_000  # events written by one statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copies:
-    """`count` copies of an event, whose ids are the prefix and a number of eight digits, recorded one after the other at
-    these intervals, until so long before the original.
+    """`count` copies of an event, whose ids are the prefix and a number of eight digits, recorded one after the other
+    at these intervals, until so long before the original.
     """
 
     original: str
@@ -21,7 +21,7 @@ class Copies:
 
 
 async def copy(database: Database, ledger: str, copies: Copies) -> None:
-    """Write them. Every column that does not name the event or a moment is the original's, whatever columns there are."""
+    """Write them. Whatever column names neither the event nor a moment is the original's."""
     times = copies.apart, copies.before
     for first in range(0, copies.count, CHUNK):
         last = min(first + CHUNK, copies.count) - 1

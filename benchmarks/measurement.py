@@ -36,6 +36,21 @@ class Measurement:
     hot: float | None = None
 
     @property
+    def p50(self) -> float | None:
+        """Of the answers."""
+        return self.answer.p50 if self.answer else None
+
+    @property
+    def p99(self) -> float | None:
+        """Of the answers."""
+        return self.answer.p99 if self.answer else None
+
+    @property
+    def delay_p99(self) -> float | None:
+        """From the 2xx to the Gateway."""
+        return self.delay.p99 if self.delay else None
+
+    @property
     def failures(self) -> list[str]:
         """What was not as it has to be, in words."""
         found = [f"{count} answered {status}" for status, count in self.statuses.items() if not status.startswith("2")]

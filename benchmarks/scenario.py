@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from benchmarks.bench import Bench
 from benchmarks.measurement import Measurement
 
-Round = Callable[[Bench], AsyncIterator[tuple[str, Measurement]]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """A contender that could not take part, and why."""
+
+    contender: str
+    why: str
+
+
+Round = Callable[[Bench], AsyncIterator[tuple[str, Measurement | NotRun]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

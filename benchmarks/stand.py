@@ -167,8 +167,8 @@ async def standing(
     settings: Mapping[str, str] | None = None,
     ledger: str | None = None,
 ) -> AsyncIterator[Stand]:
-    """A contender on an empty database, or on the one named, which is left there. `latency` is the Gateway's, in seconds.
-    Raises NotRunnableError. What PostgreSQL counted is there after the context.
+    """A contender on an empty database, or on the one named, which is left there. `latency` is the Gateway's, in
+    seconds. Raises NotRunnableError. What PostgreSQL counted is there after the context.
     """
     name = f"{bench.number():03}-{contender.name}"
     folder = bench.folder / name

@@ -1,7 +1,7 @@
 """A trial: a contender warmed up, loaded for some seconds, and measured until all that it owes is done."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from benchmarks import events
@@ -86,12 +86,12 @@ async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measur
     )
 
 
-def _since(arrived: dict[str, int], sent: Sent, moments: "list[int] | object") -> list[int]:
+def _since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
     """How long after those moments, one for each request, its event arrived at the Gateway. Of an event that was sent
     several times the first counts.
     """
     first: dict[str, int] = {}
-    for event, moment in zip(sent.record.event, moments, strict=True):  # type: ignore[call-overload]
+    for event, moment in zip(sent.record.event, moments, strict=True):
         first.setdefault(events.event_id(sent.prefix, event), moment)
     return [arrived[event_id] - moment for event_id, moment in first.items() if event_id in arrived]
 

@@ -1,6 +1,5 @@
 """`python -m benchmarks.generator`: reads an order, gets ready, says so, and starts when it is told to."""
 
-import asyncio
 import resource
 import sys
 import time

@@ -1,9 +1,8 @@
-"""A periodic timer of nanoseconds. The event loops' own round to milliseconds, which would be most of what is measured."""
+"""A periodic timer of nanoseconds: the event loops' own round to milliseconds, as much as what is measured."""
 
 import ctypes
 import os
 import time
-from types import TracebackType
 from typing import Self
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -33,7 +32,7 @@ class Timer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self.descriptor)
 
     def acknowledge(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from itertools import cycle
 
 from benchmarks.generator.connection import Connection
@@ -17,6 +18,7 @@ class Pool:
     def __init__(self, ports: tuple[int, ...], requests: list[bytes], record: Record) -> None:
         self.record = record
         self.done = asyncio.Event()  # every request is answered, or lost
+        self.noted: Callable[[], None] = lambda: None  # called after each answer
         self._requests = requests
         self._ports = cycle(ports)
         self._idle: list[Connection] = []
@@ -88,7 +90,4 @@ class Pool:
         self._left -= 1
         if not self._left:
             self.done.set()
-        self.noted(number)
-
-    def noted(self, number: int) -> None:
-        """Called after each answer."""
+        self.noted()

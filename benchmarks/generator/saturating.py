@@ -9,7 +9,7 @@ async def saturate(pool: Pool, *, connections: int, count: int) -> None:
     """Send all requests, and wait until all are answered."""
     following = iter(range(count))
 
-    def send_next(_: int = 0) -> None:
+    def send_next() -> None:
         number = next(following, None)
         if number is not None:
             pool.record.due[number] = time.monotonic_ns()

@@ -1,5 +1,5 @@
 """All scenarios, in the order in which they are run."""
 
-from benchmarks.scenarios import floor, job, ledgers, latencies, backlog  # isort: skip
+from benchmarks.scenarios import floor, job, ledgers, latencies, backlog, instead  # isort: skip
 
-__all__ = ["backlog", "floor", "job", "latencies", "ledgers"]
+__all__ = ["backlog", "floor", "instead", "job", "latencies", "ledgers"]

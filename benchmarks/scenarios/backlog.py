@@ -9,7 +9,7 @@ from benchmarks.filling import Copies, copy
 from benchmarks.judge import Call
 from benchmarks.measurement import Measurement
 from benchmarks.ours import OURS, command
-from benchmarks.scenario import scenario
+from benchmarks.scenario import NotRun, scenario
 from benchmarks.stand import Load, Stand, standing
 from benchmarks.trial import measure, measured, requests_for, warmed
 
@@ -20,7 +20,7 @@ LONGER = 1.2  # than the backlog would take alone: how long they come
 
 
 @scenario("backlog")
-async def backlog(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def backlog(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """100,000 contributions (quick: 10,000) that waited while forwarding was paused, drained while new events come at a
     fifth of the steady rate; beside these events alone.
     """

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from benchmarks.bench import Bench
 from benchmarks.measurement import Measurement
 from benchmarks.ours import ACCEPTING, OURS
-from benchmarks.scenario import scenario
+from benchmarks.scenario import NotRun, scenario
 from benchmarks.trial import trial
 
 SLOW_GATEWAY = {"GATEWAY__CONNECTIONS": "256"}  # 64, the default, would be the bound: 64 / 50 ms = 1,280 a second
@@ -13,33 +13,33 @@ BOTH = 128  # connections, so that two processes have as many each as one has el
 
 
 @scenario("accept")
-async def accept(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def accept(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """Accepting only: authenticated, validated, deduplicated, committed; nothing dispatches."""
     yield "accept", await trial(bench, ACCEPTING)
 
 
 @scenario("contribute")
-async def contribute(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def contribute(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """The whole job in one process: accepted, contributed and settled, by a Gateway that answers at once."""
     yield "contribute", await trial(bench, OURS)
 
 
 @scenario("gateway", quick=False)
-async def gateway(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def gateway(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """The whole job by a Gateway that takes 5 and 50 ms to answer; with up to 256 calls at once for the latter."""
     yield "gateway-5ms", await trial(bench, OURS, gateway_latency=0.005)
     yield "gateway-50ms", await trial(bench, OURS, gateway_latency=0.05, settings=SLOW_GATEWAY)
 
 
 @scenario("duplicates", quick=False)
-async def duplicates(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def duplicates(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """The whole job where 5 % and 50 % of the requests repeat one of the thousand events before."""
     yield "duplicates-5", await trial(bench, OURS, repeated=0.05)
     yield "duplicates-50", await trial(bench, OURS, repeated=0.5)
 
 
 @scenario("processes", quick=False)
-async def processes(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def processes(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """The whole job in one process and in two, each on a core of its own."""
     yield "processes-1", await trial(bench, OURS, connections=BOTH)
     yield "processes-2", await trial(bench, OURS, connections=BOTH, processes=2)

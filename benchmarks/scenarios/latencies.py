@@ -7,7 +7,7 @@ from benchmarks.bench import Bench
 from benchmarks.contender import Contender
 from benchmarks.measurement import Measurement
 from benchmarks.ours import OURS
-from benchmarks.scenario import scenario
+from benchmarks.scenario import NotRun, scenario
 from benchmarks.stand import Load, standing
 from benchmarks.trial import measure, requests_for, warmed
 
@@ -15,7 +15,7 @@ CAPACITY = 2.0  # seconds of saturation, to know the capacity
 
 
 @scenario("latency")
-async def latency(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def latency(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """At half of the service's capacity, requests at a steady rate: how long the 202 takes, and the way to the Gateway;
     beside the bare route at the same rate.
     """

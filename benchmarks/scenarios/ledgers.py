@@ -7,13 +7,13 @@ from benchmarks.bench import Bench
 from benchmarks.filling import Copies, copy
 from benchmarks.measurement import Measurement
 from benchmarks.ours import OURS
-from benchmarks.scenario import scenario
+from benchmarks.scenario import NotRun, scenario
 from benchmarks.stand import Load, standing
 from benchmarks.trial import trial
 
 
 @scenario("ledger")
-async def ledger(bench: Bench) -> AsyncIterator[tuple[str, Measurement]]:
+async def ledger(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """The whole job on a ledger that holds many events before (--rows says how many; 1,000,000 without)."""
     if bench.rows:
         yield f"ledger-{bench.rows}", await trial(bench, OURS, ledger=await with_a_past(bench, bench.rows))

@@ -1,0 +1,31 @@
+"""What the measurements are called in the report, and what they are of."""
+
+from benchmarks.bare import BARE_ASGI, BARE_MODEL, BARE_ROUTE
+from benchmarks.contender import Contender
+from benchmarks.rivals import RIVALS
+
+CONTENDERS: dict[str, Contender] = {each.name: each for each in (BARE_ASGI, BARE_MODEL, BARE_ROUTE, *RIVALS)}
+_TITLES = {
+    "accept": "accepting only",
+    "contribute": "event-processor",
+    "gateway-5ms": "Gateway of 5 ms",
+    "gateway-50ms": "Gateway of 50 ms",
+    "duplicates-5": "5 % duplicates",
+    "duplicates-50": "50 % duplicates",
+    "processes-1": "one process, 128 senders",
+    "processes-2": "two processes, 128 senders",
+    "latency": "half of capacity",
+    "latency-bare-route": "bare route at that rate",
+    "backlog-steady": "before the backlog, saturated",
+    "backlog-before": "before the backlog, a fifth of that",
+    "backlog": "backlog, and a fifth of new events",
+}
+
+
+def title(name: str) -> str:
+    """In words."""
+    if name in CONTENDERS:
+        return CONTENDERS[name].title
+    if name.startswith("ledger-"):
+        return f"on {int(name.removeprefix('ledger-')):,} rows"
+    return _TITLES[name]
