@@ -75,11 +75,18 @@ BEGIN = update(contributions).where(_OURS).values(unsent=false(), leased_until=_
 # SKIP LOCKED: who is locked is being settled, and to wait for several of those could be to wait for each other.
 _kept = select(_c.id).where(_OURS).with_for_update(skip_locked=True).cte("kept").prefix_with("MATERIALIZED")
 RENEW = update(contributions).where(_c.id == _kept.c.id).values(leased_until=_LEASED_ANEW).returning(_c.id)
+_unsent = (
+    select(_c.id, _c.lease_token)
+    .where(is_in(Status.IN_FLIGHT), _UNDER_TOKENS)  # the status for the sake of its index
+    .with_for_update()
+    .cte("not_sent")
+    .prefix_with("MATERIALIZED")
+)
 RELEASE = (
     update(contributions)
-    .where(is_in(Status.IN_FLIGHT), _UNDER_TOKENS)  # the status for the sake of its index
+    .where(_c.id == _unsent.c.id)
     .values(status=Status.PENDING, attempt=_c.attempt - 1, **_UNLEASED)
-    .returning(_c.lease_token)
+    .returning(_unsent.c.lease_token)
 )
 _left = (
     select(_c.id, _c.unsent)

@@ -39,8 +39,8 @@ async def _leave_behind(engine: AsyncEngine, event_id: str) -> None:
     """As a process does that is killed while it sends."""
     await Inbox(engine).record(examples.entry(event_id))
     token, ended = uuid4(), timedelta(seconds=-1)
-    await Outbox(engine).claim(1, token=token, lease=ended)
-    await Outbox(engine).begin(token, lease=ended)
+    claims = await Outbox(engine).claim(1, token=token, lease=ended)
+    await Outbox(engine).begin(claims, lease=ended)
 
 
 def _settings(database_url: str, gateway_url: str) -> Settings:

@@ -1,7 +1,7 @@
 """The dispatcher on a real ledger and against a Gateway over real HTTP: every outcome, and no end by accident."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -306,8 +306,8 @@ async def test_what_a_dead_dispatcher_left_is_unknown_and_not_sent_again(
 ) -> None:
     await _owe(engine)
     token, ended = uuid4(), timedelta(seconds=-1)
-    await Outbox(engine).claim(1, token=token, lease=ended)
-    await Outbox(engine).begin(token, lease=ended)
+    claims = await Outbox(engine).claim(1, token=token, lease=ended)
+    await Outbox(engine).begin(claims, lease=ended)
     async with dispatching(pace=replace(PACE, lease=timedelta(seconds=1))):
         await _all(engine, "unknown")
 
@@ -327,7 +327,7 @@ class _Held(Outbox):
         await self.go.wait()
         return await super().settle(claim, settlement, **answer)
 
-    async def renew(self, tokens: set[UUID], *, lease: timedelta) -> set[UUID]:
+    async def renew(self, tokens: Mapping[UUID, UUID], *, lease: timedelta) -> set[UUID]:
         self.renewals += 1
         return await super().renew(tokens, lease=lease)
 
@@ -463,9 +463,9 @@ class _LosesAnswers(Outbox):
         self._lose("settle")
         return written
 
-    async def release(self, token: UUID) -> int:
+    async def release(self, tokens: set[UUID]) -> set[UUID]:
         self._lose("release")
-        return await super().release(token)
+        return await super().release(tokens)
 
 
 async def test_what_was_leased_by_a_claim_whose_answer_was_lost_is_given_back_and_sent(
@@ -487,9 +487,10 @@ async def test_what_a_dispatcher_slept_over_is_given_back_and_not_sent(
     class Counting(Outbox):
         released = 0
 
-        async def release(self, token: UUID) -> int:
-            self.released += await super().release(token)
-            return self.released
+        async def release(self, tokens: set[UUID]) -> set[UUID]:
+            released = await super().release(tokens)
+            self.released += len(released)
+            return released
 
     await _owe(engine, 5)
     outbox = Counting(engine)
@@ -510,8 +511,8 @@ async def test_what_is_claimed_while_the_circuit_opens_is_given_back_unsent(
     class Overtaken(_Held):
         dispatcher: Dispatcher
 
-        async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
-            ours = await super().begin(token, lease=lease)
+        async def begin(self, claims: Sequence[Claim], *, lease: timedelta) -> set[UUID]:
+            ours = await super().begin(claims, lease=lease)
 
             async def held() -> bool:
                 return self.dispatcher.state == "held"
@@ -538,12 +539,12 @@ async def test_what_another_took_over_before_it_was_begun_is_not_sent(
     engine: AsyncEngine, gateway: Running, dispatching: Dispatching
 ) -> None:
     class Robbed(Outbox):
-        async def begin(self, token: UUID, *, lease: timedelta) -> set[UUID]:
+        async def begin(self, claims: Sequence[Claim], *, lease: timedelta) -> set[UUID]:
             async with engine.connect() as connection:
                 await connection.execute(
                     text("update contributions set lease_token = gen_random_uuid() where event_id = 'bet-1'")
                 )
-            return await super().begin(token, lease=lease)
+            return await super().begin(claims, lease=lease)
 
     await _owe(engine, 3)
     async with dispatching(outbox=Robbed(engine)):
@@ -567,7 +568,7 @@ async def test_a_dispatcher_that_could_not_renew_takes_over_nothing_of_its_own(
     class Cut(_Held):
         cut = True
 
-        async def renew(self, tokens: set[UUID], *, lease: timedelta) -> set[UUID]:
+        async def renew(self, tokens: Mapping[UUID, UUID], *, lease: timedelta) -> set[UUID]:
             if self.cut:
                 self.renewals += 1
                 raise LedgerUnavailableError("the connection was lost")

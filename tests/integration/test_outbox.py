@@ -43,7 +43,7 @@ async def _claim(outbox: Outbox, *, lease: timedelta = LEASE) -> Claim:
 async def _begun(outbox: Outbox, *, lease: timedelta = LEASE) -> Claim:
     """A claim that is about to be sent."""
     claim = await _claim(outbox, lease=lease)
-    assert await outbox.begin(claim.lease_token, lease=lease) == {claim.id}
+    assert await outbox.begin([claim], lease=lease) == {claim.id}
     return claim
 
 
@@ -159,8 +159,8 @@ async def test_who_lost_the_lease_settles_nothing(engine: AsyncEngine, outbox: O
 async def test_what_was_leased_with_a_token_is_released_with_it_and_spent_no_attempt(outbox: Outbox) -> None:
     claim = await _claim(outbox)
 
-    assert await outbox.release(uuid4()) == 0
-    assert await outbox.release(claim.lease_token) == 1
+    assert await outbox.release({uuid4()}) == set()
+    assert await outbox.release({uuid4(), claim.lease_token}) == {claim.lease_token}
     assert (await _claim(outbox)).attempt == 1
 
 
@@ -209,7 +209,7 @@ async def test_what_another_took_over_can_not_be_begun(outbox: Outbox) -> None:
     await outbox.recover(deduplicates=False)
     await _begun(outbox)
 
-    assert await outbox.begin(late.lease_token, lease=LEASE) == set()
+    assert await outbox.begin([late], lease=LEASE) == set()
 
 
 async def test_a_lease_from_a_version_that_does_not_say_so_counts_as_sent(engine: AsyncEngine, outbox: Outbox) -> None:
@@ -233,7 +233,7 @@ async def test_a_lease_that_still_runs_is_left_alone(outbox: Outbox) -> None:
 async def test_a_lease_that_is_renewed_runs_on(outbox: Outbox) -> None:
     claim = await _begun(outbox, lease=EXPIRED)
 
-    assert await outbox.renew({claim.lease_token, uuid4()}, lease=LEASE) == {claim.id}
+    assert await outbox.renew({claim.id: claim.lease_token, uuid4(): uuid4()}, lease=LEASE) == {claim.id}
     assert Recovered() == await outbox.recover(deduplicates=False)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.intervention import Action, Signature
 from app.ledger import hands
+from app.ledger.handover import Taker
 from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
 from app.ledger.recording import Entry
 from app.ledger.claim import Claim
@@ -38,9 +39,9 @@ class Ledger:
     def outbox(self) -> Outbox:
         return Outbox(self.engine)
 
-    def record(self, entry: Entry) -> Recorded | Duplicate | Conflict:
+    def record(self, entry: Entry, taker: Taker) -> Recorded | Duplicate | Conflict:
         """Record an event. What it owes falls due one after the other: each run of an example then claims the same."""
-        answer = self.run(Inbox(self.engine).record(entry))
+        answer = self.run(Inbox(self.engine, taker).record(entry))
         if isinstance(answer, Recorded):
             self.run(self._execute(_UNTIED))
         return answer

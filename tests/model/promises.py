@@ -7,6 +7,7 @@ from uuid import UUID
 from app.domain.event import EventKey
 from app.domain.intervention import Action, Discard, Replay
 from app.domain.settlement import Status
+from app.ledger.handover import Reservation
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
 from tests.model.gateway import Course
@@ -43,8 +44,8 @@ class Promises:
     owed: dict[UUID, Owed] = field(default_factory=dict)
     paused: bool = False
 
-    def record(self, entry: Entry) -> Recorded | Duplicate | Conflict:
-        """The answer owed, which is the first recording's."""
+    def record(self, entry: Entry, reservation: Reservation) -> Recorded | Duplicate | Conflict:
+        """The answer owed, which is the first recording's. What is reserved for is leased and begun with it."""
         decision = entry.decision
         if first := self.events.get(entry.key):
             fingerprint, decided = first
@@ -52,6 +53,9 @@ class Promises:
         decided = Decided(contributions=len(decision.contributions), ignored=decision.ignored)
         self.events[entry.key] = entry.fingerprint, decided
         self.owed |= {contribution.id: Owed() for contribution in decision.contributions}
+        if not self.paused:
+            self.claim([owed.id for owed in decision.contributions[: reservation.slots]], reservation.token)
+            self.begin(reservation.token)
         return Recorded(decided)
 
     def due(self) -> set[UUID]:
@@ -101,9 +105,9 @@ class Promises:
             self.owed[key].begun = True
         return ours
 
-    def renew(self, *tokens: UUID) -> set[UUID]:
+    def renew(self, *tokens: UUID, among: Iterable[UUID] | None = None) -> set[UUID]:
         """What is leased anew, also where the lease was over and nobody took it."""
-        ours = self.leased(*tokens)
+        ours = self.leased(*tokens) if among is None else self.leased(*tokens).intersection(among)
         for key in ours:
             self.owed[key].over = False
         return ours

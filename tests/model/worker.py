@@ -1,9 +1,11 @@
 """A dispatcher as a model: what it remembers. A crash takes that from it; a stop makes it outlive its leases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.ledger.claim import Claim
+from app.ledger.handover import Reservation
 from tests.model.gateway import Course
 
 
@@ -31,3 +33,22 @@ class Worker:
         """Forget everything."""
         self.unsent.clear()
         self.calls.clear()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Hand:
+    """A worker's hand, held out for what is being recorded: one reservation, and what came of it."""
+
+    reservation: Reservation
+    taken: list[Claim] = field(default_factory=list)
+
+    def reserve(self, wanted: int) -> Reservation:  # noqa: ARG002 - more may be kept than is wanted
+        return self.reservation
+
+    def take(self, reservation: Reservation, claims: Sequence[Claim], *, left: int) -> None:
+        assert reservation is self.reservation
+        assert left >= 0
+        self.taken = list(claims)
+
+    def forgo(self, reservation: Reservation) -> None:
+        raise AssertionError("nothing failed")

@@ -32,7 +32,7 @@ def _signed(*keys: bytes, timestamp: int = SECONDS) -> dict[str, str]:
 def _refusal(
     headers: dict[str, str], *, scheme: Scheme = WEBHOOKS, body: bytes = BODY, now: datetime = NOW
 ) -> str | None:
-    return refusal(scheme, headers, body, now=now)
+    return refusal(scheme, headers, body, now=now.timestamp())
 
 
 @pytest.mark.parametrize("keys", [(KEY,), (OLD_KEY,), (FOREIGN_KEY, KEY), (KEY, FOREIGN_KEY)])

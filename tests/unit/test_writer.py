@@ -120,10 +120,11 @@ async def test_whoever_comes_when_it_is_full_is_refused_and_the_next_is_not() ->
 async def test_patience_ends_also_for_those_whose_write_has_not_begun_and_they_are_not_written() -> None:
     paper = Paper()
     writer = paper.writer(patience=timedelta(milliseconds=20))
-    await _all_at_work(writer, paper)
+    first = await _all_at_work(writer, paper)
 
     with pytest.raises(TimeoutError):
         await writer.write(17)
+    assert {TimeoutError} == set(map(type, await asyncio.gather(*first, return_exceptions=True)))
     await _waiting(writer, AT_ONCE)  # those are being written, whoever waits for them
     paper.open.set()
     await _waiting(writer, 0)
@@ -212,3 +213,16 @@ async def test_finishing_waits_for_writes_that_nobody_waits_for() -> None:
     paper.open.set()
     await finishing
     assert writer.unwritten == 0
+
+
+async def test_patience_ends_for_each_in_its_time_and_for_nobody_who_was_answered() -> None:
+    paper = Paper()
+    writer = paper.writer(patience=timedelta(milliseconds=20))
+    for _ in range(3):
+        paper.open.set()
+        assert await writer.write(1) == "1"
+        paper.open.clear()
+        with pytest.raises(TimeoutError):
+            await writer.write(2)
+    paper.open.set()
+    await _waiting(writer, 0)
