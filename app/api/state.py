@@ -24,7 +24,9 @@ class Drain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`embedded` says that the database is the one for development. `dispatcher_state` and `gateway_state` are None where this process has no dispatcher."""
+    """`embedded` says that the database is the one for development. `dispatcher_state` and `gateway_state` are None
+    in a process without a dispatcher.
+    """
 
     inbox: Inbox
     metrics: Metrics

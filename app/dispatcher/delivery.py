@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,6 @@ from app.observability.metrics import Metrics
 
 KEPT_OF_A_RESPONSE = 2048  # characters
 SETTLE_RETRY = 0.2  # seconds between tries to write an outcome while the database does not answer
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,7 @@ class Delivery:
     metrics: Metrics
     policy: RetryPolicy
     jitter: Callable[[], float]
+    log: Any = field(default_factory=lambda: structlog.get_logger().bind())  # bound once, not for each line
 
     async def deliver(self, claim: Claim, *, leased: Callable[[], bool]) -> Delivered:
         """Call, if it is `leased` at the moment of sending, and settle. Once the call has begun, its outcome is known
@@ -65,7 +64,7 @@ class Delivery:
             self._observe(claim, settled, reply, took)
         else:
             self.metrics.leases_lost.inc()
-            _log.error("dispatcher.lease_lost", **_ids(claim), verdict=means.name.lower())
+            self.log.error("dispatcher.lease_lost", **_ids(claim), verdict=means.name.lower())
         return Delivered(verdict=means, retry_after=wait)
 
     async def _withhold(self, claim: Claim) -> Delivered:
@@ -73,7 +72,7 @@ class Delivery:
         unheard = Unanswered(cause="an earlier call may have been accepted, and the Gateway does not deduplicate")
         await self._settle(claim, Settlement(status=Status.UNKNOWN, doubtful=True, spent=False), unheard)
         self.metrics.contributions_settled.labels(Status.UNKNOWN).inc()
-        _log.error("dispatcher.outcome_unknown", **_ids(claim), cause=unheard.cause)
+        self.log.error("dispatcher.outcome_unknown", **_ids(claim), cause=unheard.cause)
         return Delivered(verdict=None, retry_after=None)
 
     async def _settle(self, claim: Claim, settled: Settlement, reply: Reply) -> bool:
@@ -85,7 +84,7 @@ class Delivery:
                 return written or (failed and await self.outbox.is_settled(claim, settled))
             except LedgerUnavailableError as error:
                 failed = True
-                _log.warning("dispatcher.settle_failed", **_ids(claim), error=str(error))
+                self.log.warning("dispatcher.settle_failed", **_ids(claim), error=str(error))
                 await asyncio.sleep(SETTLE_RETRY)
 
     def _observe(self, claim: Claim, settled: Settlement, reply: Reply, took: float) -> None:
@@ -98,7 +97,7 @@ class Delivery:
         fields: dict[str, Any] = {"gateway_status": status} if status else {"cause": text}
         if settled.status is Status.PENDING:
             fields["due_in"] = round(settled.delay.total_seconds(), 3)
-        _log.log(level, event, **_ids(claim), attempt=claim.attempt, seconds=round(took, 4), **fields)
+        self.log.log(level, event, **_ids(claim), attempt=claim.attempt, seconds=round(took, 4), **fields)
 
 
 _EVENTS = {

@@ -106,7 +106,7 @@ class Dispatcher:
             self._look_if_worth_it()
 
     def forgo(self, reservation: Reservation) -> None:
-        """Give back what may be leased to us: also what is only now being written, for as long as the lease would run."""
+        """Give back what may be leased to us, also what is written only now: for as long as the lease would run."""
         self._calls.free(reservation.slots)
         del self._reserved[reservation.token]
         if reservation.slots:
@@ -214,7 +214,7 @@ class Dispatcher:
         while self._unsent:
             try:
                 await self._delivery.outbox.release(set(self._unsent))
-                return
+                self._unsent.clear()
             except LedgerUnavailableError as error:
                 _log.warning("dispatcher.release_failed", error=str(error))
                 await asyncio.sleep(SETTLE_RETRY)

@@ -37,5 +37,5 @@ def decide(feed: Feed, event: Event) -> Decision:
     """Decide on an event, before it is recorded, so that no later change of the configuration alters it."""
     if reason := feed.filter.ignores(event):
         return Decision(ignored=reason)
-    owed = tuple(contribution(event, source, operator_id=feed.operator_id) for source in sources(feed.rules, event))
+    owed = tuple([contribution(event, source, operator_id=feed.operator_id) for source in sources(feed.rules, event)])
     return Decision(contributions=owed) if owed else Decision(ignored=IgnoreReason.NO_MATCHING_RULE)

@@ -37,8 +37,8 @@ class Rule:
 
 def sources(rules: Iterable[Rule], event: Event) -> tuple[str, ...]:
     """Every source that the event contributes to, each once, in the order of the rules."""
-    found = (rule.source_for(event) for rule in rules)
-    return tuple(dict.fromkeys(source for source in found if source is not None))
+    found = [rule.source_for(event) for rule in rules]
+    return tuple(dict.fromkeys([source for source in found if source is not None]))
 
 
 @cache

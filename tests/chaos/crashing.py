@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.cli import main
+from app.dispatcher.dispatcher import Dispatcher
 from app.gateway.direct import DirectCaller
+from app.ledger.handover import Reservation
 from app.ledger.inbox import Inbox
 from app.ledger.outbox import Outbox, Recovered
 
@@ -27,6 +29,8 @@ SEAMS: dict[str, tuple[type, str]] = {
     "sending": (DirectCaller, "post"),
     "settling": (Outbox, "settle"),
 }
+HANDING_OVER = "handing-over"  # of what was recorded to the dispatcher: the one seam that waits for nothing
+CLAIMED = ("claiming", "beginning")  # what comes only to what was not handed over
 
 
 class Crash:
@@ -44,6 +48,19 @@ class Crash:
         Outbox.recover = _recover_nothing  # type: ignore[assignment, method-assign]
         for name, (owner, attribute) in SEAMS.items():
             setattr(owner, attribute, self._watched(name, getattr(owner, attribute)))
+        if self._seam in CLAIMED:
+            reserve = Dispatcher.reserve
+            Dispatcher.reserve = _reserving_nothing(reserve)  # type: ignore[assignment, method-assign]
+        if self._seam == HANDING_OVER:
+            Dispatcher.take = self._handed_over(Dispatcher.take)  # type: ignore[method-assign]
+
+    def _handed_over(self, take: Callable[..., None]) -> Callable[..., None]:
+        def watched(*arguments: Any, **named: Any) -> None:
+            if self._concerns(arguments):  # it is committed, and leased to us
+                _die()
+            take(*arguments, **named)
+
+        return watched
 
     def _watched(self, name: str, seam: Seam) -> Seam:
         async def watched(*arguments: Any, **named: Any) -> Any:
@@ -77,6 +94,13 @@ class Crash:
 
 async def _recover_nothing(_outbox: Outbox, *, deduplicates: bool) -> Recovered:  # noqa: ARG001 - as the real one
     return Recovered()
+
+
+def _reserving_nothing(reserve: Callable[[Dispatcher, int], Reservation]) -> Callable[[Dispatcher, int], Reservation]:
+    def reserved(self: Dispatcher, wanted: int) -> Reservation:  # noqa: ARG001 - as the real one
+        return reserve(self, 0)
+
+    return reserved
 
 
 def _die() -> None:

@@ -1,8 +1,7 @@
 """The dispatcher on a real ledger and against a Gateway over real HTTP: every outcome, and no end by accident."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,77 +12,16 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.dispatcher.delivery import Delivery
-from app.dispatcher.dispatcher import Dispatcher, Pace
-from app.domain.circuit import CircuitPolicy
-from app.domain.settlement import RetryPolicy, Settlement
-from app.gateway.call import Limits
-from app.gateway.client import Gateway
-from app.gateway.direct import DirectCaller
-from app.gateway.service_token import Credentials, ServiceToken
+from app.dispatcher.dispatcher import Dispatcher
+from app.domain.settlement import Settlement
+from app.ledger.claim import Claim
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.inbox import Inbox
-from app.ledger.claim import Claim
 from app.ledger.outbox import Outbox
 from app.ledger.tables import contributions
-from app.observability.metrics import Metrics
 from tests import examples
 from tests.examples import Running
-
-MOMENT = timedelta(milliseconds=20)
-POLICY = RetryPolicy(
-    deduplicates=False,
-    backoff_base=MOMENT,
-    backoff_limit=MOMENT,
-    retry_after_limit=timedelta(seconds=1),
-    hold=MOMENT,
-    give_up_after=timedelta(hours=24),
-)
-LIMITS = Limits(
-    timeout=timedelta(seconds=5), connect_timeout=timedelta(seconds=5), connections=8, response_limit=10_000
-)
-PACE = Pace(poll_interval=MOMENT, lease=timedelta(minutes=1), stalled_after=timedelta(minutes=1))
-CIRCUIT = CircuitPolicy(concurrency=8, hold=MOMENT, ambiguous_limit=MOMENT)
-
-Dispatching = Callable[..., AbstractAsyncContextManager[Dispatcher]]
-
-
-@pytest.fixture
-def dispatching(engine: AsyncEngine, gateway: Running) -> Dispatching:
-    """Runs a dispatcher until its context ends, then stops it as the service does."""
-
-    @asynccontextmanager
-    async def run(
-        policy: RetryPolicy = POLICY,
-        pace: Pace = PACE,
-        circuit: CircuitPolicy = CIRCUIT,
-        limits: Limits = LIMITS,
-        outbox: Outbox | None = None,
-    ) -> AsyncIterator[Dispatcher]:
-        async with DirectCaller(gateway.url, limits) as caller:
-            credentials = Credentials(
-                username=examples.USERNAME, password=examples.PASSWORD, path="/authenticate/service"
-            )
-            token = ServiceToken(caller, credentials, jitter=lambda: 0.0)
-            delivery = Delivery(
-                gateway=Gateway(caller, token, contribute_path="/jackpots/contribute/source"),
-                outbox=outbox or Outbox(engine),
-                metrics=Metrics(),
-                policy=policy,
-                jitter=lambda: 0.5,
-            )
-            dispatcher = Dispatcher(delivery, pace, circuit, jitter=lambda: 0.0)
-            tasks = [asyncio.create_task(token.keep()), asyncio.create_task(dispatcher.run())]
-            try:
-                yield dispatcher
-                dispatcher.stop()
-                await tasks[1]
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-    return run
+from tests.integration.dispatching import CIRCUIT, LIMITS, PACE, POLICY, Dispatching
 
 
 async def _owe(engine: AsyncEngine, count: int = 1) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.settlement import Settlement, Status
 from app.ledger.census import take_census
+from app.ledger.claim import Claim
 from app.ledger.engine import create_engine
 from app.ledger.inbox import Duplicate, Inbox, Recorded
-from app.ledger.recording import Decided
-from app.ledger.claim import Claim
 from app.ledger.outbox import Backlog, Outbox, Recovered
+from app.ledger.recording import Decided
 from app.ledger.tables import contributions
 from tests import examples
 

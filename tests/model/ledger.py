@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.intervention import Action, Signature
 from app.ledger import hands
+from app.ledger.claim import Claim
 from app.ledger.handover import Taker
 from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
-from app.ledger.recording import Entry
-from app.ledger.claim import Claim
 from app.ledger.outbox import Outbox
+from app.ledger.recording import Entry
 from app.ledger.selection import Selection
 from app.ledger.tables import contributions
 

@@ -74,7 +74,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, slots=LIMITS, number=st.integers(1, 6), sources=SOURCES, lost=LOST)
     def hand_over(self, worker: int, slots: int, number: int, sources: int, *, lost: bool) -> None:
-        """Record in the process of a worker, who takes what is owed; where the answer is lost it can only give it back."""
+        """Record in the process of a worker, who takes what is owed, or, not told, gives it back."""
         taker, token = self.workers[worker], next(self.tokens)
         hand = Hand(reservation=Reservation(slots=slots, token=token, lease=LEASE))
         self._record(number, "1", sources, hand, lost=lost)

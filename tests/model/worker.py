@@ -51,4 +51,4 @@ class Hand:
         self.taken = list(claims)
 
     def forgo(self, reservation: Reservation) -> None:
-        raise AssertionError("nothing failed")
+        raise AssertionError(f"nothing failed: {reservation}")

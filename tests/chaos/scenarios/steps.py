@@ -1,4 +1,6 @@
-"""A crash at every step of one event's path: before and after each commit, and before, during and after the send."""
+"""A crash at every step of one event's path: before and after each commit, and before, during and after the send; where
+it is handed over to the dispatcher, and where it is claimed.
+"""
 
 import asyncio
 import signal
@@ -15,7 +17,8 @@ STEP = 60.0  # seconds, on the slowest of machines
 # In the order of an event's path, and whether a call may have begun when it crashes there.
 STEPS = {
     "before-recording": False,
-    "after-recording": False,
+    "before-handing-over": True,
+    "after-recording": True,  # by then it is handed over
     "before-claiming": False,
     "after-claiming": False,
     "before-beginning": False,

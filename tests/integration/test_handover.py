@@ -1,0 +1,213 @@
+"""The hand-over: what is recorded is sent from the same process without being looked for, and lost by no accident."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.intervention import Signature
+from app.ledger.claim import Claim
+from app.ledger.engine import LedgerUnavailableError
+from app.ledger.handover import Nobody, Reservation
+from app.ledger.inbox import Inbox, Recorded
+from app.ledger.outbox import Outbox
+from app.ledger.pause import pause, resume
+from app.ledger.recording import insert_new
+from app.ledger.tables import contributions
+from tests import examples
+from tests.examples import Running
+from tests.integration.dispatching import CIRCUIT, PACE, Dispatching
+
+ADA = Signature(actor="ada", reason="a test")
+SELDOM = replace(PACE, poll_interval=timedelta(minutes=10))
+
+
+async def _rows(engine: AsyncEngine) -> list[Any]:
+    async with engine.connect() as connection:
+        return list(await connection.execute(select(contributions).order_by(contributions.c.event_id)))
+
+
+async def _become(engine: AsyncEngine, *expected: tuple[str, int]) -> None:
+    """Wait until the contributions have these statuses and attempts."""
+
+    async def look() -> bool:
+        return list(expected) == [(row.status, row.attempt) for row in await _rows(engine)]
+
+    await examples.eventually(look)
+
+
+class _ClaimsNothing(Outbox):
+    async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:  # noqa: ARG002 - as the real one
+        return []
+
+
+class _Hand(Nobody):
+    """Holds out one reservation and takes nothing."""
+
+    def __init__(self, reservation: Reservation) -> None:
+        self._reservation = reservation
+
+    def reserve(self, wanted: int) -> Reservation:  # noqa: ARG002 - more may be kept than is wanted
+        return self._reservation
+
+
+async def _authenticated(dispatcher: Any) -> None:
+    async def look() -> bool:
+        return bool(dispatcher.gateway_state() == "authenticated")
+
+    await examples.eventually(look)
+
+
+async def test_what_is_recorded_is_sent_without_being_claimed(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    async with dispatching(outbox=_ClaimsNothing(engine), pace=SELDOM) as dispatcher:
+        await _authenticated(dispatcher)
+        inbox = Inbox(engine, dispatcher)
+        for number in range(3):
+            await inbox.record(examples.entry(f"bet-{number}"))
+        await _become(engine, *[("contributed", 1)] * 3)
+
+    assert {1} == set(gateway.simulator.account.contributions().values())
+
+
+async def test_a_duplicate_hands_nothing_over(engine: AsyncEngine, gateway: Running, dispatching: Dispatching) -> None:
+    async with dispatching(outbox=_ClaimsNothing(engine), pace=SELDOM) as dispatcher:
+        await _authenticated(dispatcher)
+        inbox = Inbox(engine, dispatcher)
+        for _ in range(3):
+            await inbox.record(examples.entry())
+        await _become(engine, ("contributed", 1))
+
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_what_there_is_no_room_for_waits_to_be_claimed(engine: AsyncEngine) -> None:
+    entry = examples.entry(sources=("one", "two", "three"))
+    await Inbox(engine, _Hand(Reservation(slots=2, token=uuid4(), lease=timedelta(minutes=1)))).record(entry)
+
+    assert ["in_flight", "in_flight", "pending"] == sorted(row.status for row in await _rows(engine))
+    (claim,) = await Outbox(engine).claim(10, token=uuid4(), lease=timedelta(minutes=1))
+    assert claim.source_id == "three"
+
+
+async def test_nothing_is_handed_over_while_forwarding_is_paused(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    await pause(engine, ADA)
+    async with dispatching() as dispatcher:
+        await _authenticated(dispatcher)
+        await Inbox(engine, dispatcher).record(examples.entry())
+        assert [("pending", 0)] == [(row.status, row.attempt) for row in await _rows(engine)]
+        await resume(engine, ADA)
+        await _become(engine, ("contributed", 1))
+
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_what_was_recorded_by_a_statement_whose_answer_was_lost_is_given_back_and_sent_once(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*arguments: Any) -> None:
+        await insert_new(*arguments)
+        raise OSError("the connection was lost")
+
+    async with dispatching() as dispatcher:
+        await _authenticated(dispatcher)
+        monkeypatch.setattr("app.ledger.inbox.insert_new", lost)
+        with pytest.raises(LedgerUnavailableError):
+            await Inbox(engine, dispatcher).record(examples.entry())
+        await _become(engine, ("contributed", 1))
+
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_what_is_recorded_after_it_was_given_up_is_given_back_all_the_same(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    """A statement that nobody waits for any more may commit late."""
+    async with dispatching() as dispatcher:
+        await _authenticated(dispatcher)
+        reservation = dispatcher.reserve(1)
+        dispatcher.forgo(reservation)
+        assert isinstance(await Inbox(engine, _Hand(reservation)).record(examples.entry()), Recorded)
+        await _become(engine, ("contributed", 1))
+
+    assert len(gateway.simulator.account.calls) == 1
+
+
+async def test_what_is_taken_when_its_lease_is_over_is_given_back_and_not_sent(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    """As after SIGSTOP and SIGCONT, between the commit and its answer."""
+    async with dispatching(
+        outbox=_ClaimsNothing(engine), pace=replace(PACE, lease=timedelta(microseconds=1))
+    ) as dispatcher:
+        await _authenticated(dispatcher)
+        await Inbox(engine, dispatcher).record(examples.entry())
+        await _become(engine, ("pending", 0))
+
+    assert gateway.simulator.account.calls == []
+
+
+async def test_what_is_recorded_while_it_stops_is_left_to_others(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    async with dispatching() as dispatcher:
+        await _authenticated(dispatcher)
+        dispatcher.stop()
+        await Inbox(engine, dispatcher).record(examples.entry())
+
+    assert [("pending", 0)] == [(row.status, row.attempt) for row in await _rows(engine)]
+    assert gateway.simulator.account.calls == []
+
+
+async def test_no_more_is_handed_over_than_there_are_slots(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    gateway.simulator.faults = gateway.simulator.faults.changed({"hang": 1.0})
+    async with dispatching(circuit=replace(CIRCUIT, concurrency=4)) as dispatcher:
+        await _authenticated(dispatcher)
+        inbox = Inbox(engine, dispatcher)
+        for number in range(10):
+            await inbox.record(examples.entry(f"bet-{number}"))
+        assert dispatcher.in_flight == 4
+        assert ["in_flight"] * 4 + ["pending"] * 6 == [row.status for row in await _rows(engine)]
+        gateway.simulator.faults = gateway.simulator.faults.changed({"hang": 0.0})
+
+
+async def test_events_and_a_backlog_share_the_slots(
+    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+) -> None:
+    """What is recorded now does not wait for the end of a backlog, nor the backlog for the end of recording."""
+    old = [f"old-{number:03}" for number in range(120)]
+    for event_id in old:
+        await Inbox(engine).record(examples.entry(event_id))
+    gateway.simulator.faults = gateway.simulator.faults.changed({"latency": 0.02})
+    async with dispatching(circuit=replace(CIRCUIT, concurrency=4), pace=SELDOM) as dispatcher:
+        await _authenticated(dispatcher)
+        dispatcher.wake()
+        inbox = Inbox(engine, dispatcher)
+
+        async def begun() -> bool:
+            return len(gateway.simulator.account.calls) > 4
+
+        await examples.eventually(begun)
+        for number in range(20):
+            await inbox.record(examples.entry(f"new-{number:03}"))
+            seen = len(gateway.simulator.account.calls)
+
+            async def gone_on(seen: int = seen) -> bool:
+                return len(gateway.simulator.account.calls) > seen
+
+            await examples.eventually(gone_on)
+        await _become(engine, *[("contributed", 1)] * 140)
+
+    order = [call.event_id for call in gateway.simulator.account.calls]
+    first_new = next(place for place, event_id in enumerate(order) if event_id.startswith("new"))
+    assert {"old", "new"} == {event_id[:3] for event_id in order[first_new : first_new + 40]}
+    assert order.index("new-010") < order.index(old[-1])
