@@ -23,4 +23,5 @@ def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Li
     app.include_router(health.router)
     problems.install(app)
     openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
-    return RequestId(Shortcut(app, endpoints))  # around all of it: our own faults pass by FastAPI's middleware
+    # Around all of FastAPI, whose answer to our own faults passes by its middleware.
+    return Shortcut(RequestId(app), endpoints)

@@ -9,9 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.observability.logs import request_id as logged
 
 HEADER = b"x-request-id"
-_OURS = count(int.from_bytes(os.urandom(16)))  # none is given twice, by any process
+
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_LARGEST = (1 << 128) - 1
+_OURS = os.urandom(8).hex().encode()  # with a number: none is given twice, by any process
+_NUMBERS = count()
 
 
 class RequestId:
@@ -24,18 +25,21 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given(scope) or b"%032x" % (next(_OURS) & _LARGEST)
+        request_id = identify(scope)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (HEADER, request_id)]
             await send(message)
 
-        before = logged.set(request_id.decode())
-        try:
-            await self._app(scope, receive, send_with_id)
-        finally:
-            logged.reset(before)
+        await self._app(scope, receive, send_with_id)
+
+
+def identify(scope: Scope) -> bytes:
+    """The request's id, which every line has that is logged from here on, in this task."""
+    request_id = _given(scope) or b"%b%016x" % (_OURS, next(_NUMBERS))
+    logged.set(request_id.decode())
+    return request_id
 
 
 def _given(scope: Scope) -> bytes | None:

@@ -6,6 +6,8 @@ from typing import Any
 from fastapi import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.request_id import HEADER, identify
+
 Endpoint = Callable[[Scope, Receive], Coroutine[Any, Any, Response]]
 
 
@@ -23,5 +25,7 @@ class Shortcut:
         if endpoint is None:
             await self._app(scope, receive, send)
             return
+        request_id = identify(scope)
         response = await endpoint(scope, receive)
+        response.raw_headers.append((HEADER, request_id))
         await response(scope, receive, send)

@@ -39,6 +39,7 @@ class Calls:
         self._jitter = jitter
         self._freed = freed
         self._running: dict[asyncio.Task[None], Call] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._claimed = 0
         self._reserved = 0
         self._recording_until = 0.0
@@ -92,7 +93,9 @@ class Calls:
     def start(self, claim: Claim, lease: Lease, *, claimed: bool) -> None:
         """Deliver, in a task of its own."""
         call = Call(lease=lease, generation=self._circuit.generation, claimed=claimed)
-        task = asyncio.create_task(self._deliver(claim, call))
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()  # which takes a system call
+        task = self._loop.create_task(self._deliver(claim, call))
         self._running[task] = call
         self._claimed += claimed
         self._delivery.metrics.in_flight.set(len(self._running))

@@ -41,6 +41,7 @@ class Writer(Generic[Item, Outcome]):
         self._at_work = set[asyncio.Task[None]]()
         self._patient = deque[tuple[float, asyncio.Future[Outcome]]]()  # until when each waits, the first to end first
         self._watch: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def unwritten(self) -> int:
@@ -58,12 +59,13 @@ class Writer(Generic[Item, Outcome]):
         """
         if self.full:
             raise BacklogFullError
-        loop = asyncio.get_running_loop()
-        mine: asyncio.Future[Outcome] = loop.create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()  # which takes a system call
+        mine: asyncio.Future[Outcome] = self._loop.create_future()
         self._waiting[mine] = item
         if len(self._at_work) < AT_ONCE:
-            self._at_work.add(asyncio.create_task(self._work()))
-        self._bound(mine, loop)
+            self._at_work.add(self._loop.create_task(self._work()))
+        self._bound(mine, self._loop)
         try:
             return await mine
         finally:

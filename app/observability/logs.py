@@ -32,7 +32,7 @@ def configure_logs(*, level: str, form: Format) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *libraries],
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, _stamp],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, _stamp, _date],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -42,7 +42,7 @@ def configure_logs(*, level: str, form: Format) -> None:
 def _console() -> tuple[list[Any], list[Any]]:
     """The processors of our own lines, and the last of those of libraries."""
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # no locals
-    return [_stamp, renderer], [renderer]
+    return [_stamp, _date, renderer], [renderer]
 
 
 def _json() -> tuple[list[Any], list[Any]]:
@@ -55,12 +55,17 @@ def _stamp(_logger: Any, level: str, fields: EventDict) -> EventDict:
     if (current := request_id.get()) is not None:
         fields["request_id"] = current
     fields["level"] = level
-    fields["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    fields["timestamp"] = datetime.now(UTC)
+    return fields
+
+
+def _date(_logger: Any, _level: str, fields: EventDict) -> EventDict:
+    fields["timestamp"] = fields["timestamp"].isoformat().replace("+00:00", "Z")
     return fields
 
 
 def _line(_logger: Any, _level: str, fields: EventDict) -> bytes:
     try:
-        return orjson.dumps(fields, default=repr)
-    except TypeError:  # it has lone surrogates or numbers beyond 64 bits for unfit
-        return json.dumps(fields, default=repr).encode()
+        return orjson.dumps(fields, default=repr, option=orjson.OPT_UTC_Z)
+    except TypeError:  # it does not write lone surrogates, nor numbers beyond 64 bits
+        return json.dumps(_date(_logger, _level, fields), default=repr).encode()
