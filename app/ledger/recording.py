@@ -72,7 +72,7 @@ class Inserted:
 
 async def insert_new(connection: AsyncConnection, entries: Sequence[Entry], reservation: Reservation) -> Inserted:
     """Insert events whose keys differ, with what they owe; lease as much of that as is reserved, from the first on."""
-    rows = (await connection.execute(_INSERT, _parameters(entries, reservation))).all()
+    rows = (await connection.execute(INSERT, _parameters(entries, reservation))).all()
     keys = {EventKey(feed=row[0], brand_id=row[1], event_id=row[2]) for row in rows}
     return Inserted(keys=keys, leased=bool(rows) and rows[0].leases)
 
@@ -82,7 +82,7 @@ async def find_first(connection: AsyncConnection, keys: Iterable[EventKey]) -> d
     if not (wanted := list(keys)):
         return {}
     found = {}
-    for row in await connection.execute(_SELECT, _key_parameters(wanted)):
+    for row in await connection.execute(FIND, _key_parameters(wanted)):
         ignored = IgnoreReason(row.ignored) if row.ignored else None
         decided = Decided(contributions=len(row.contribution_ids), ignored=ignored)
         key = EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id)
@@ -182,5 +182,5 @@ def _key(rows: FromClause) -> list[ColumnElement[Any]]:
 _KEY = ("feed", "brand_id", "event_id")
 _OWED = ("id", "source_id", "body", "status", "attempt", "lease_token", "leased_until")
 _FORWARDING = ~select(pauses.c.paused).exists()
-_INSERT = _insert_both()
-_SELECT = _select_first()
+INSERT = _insert_both()
+FIND = _select_first()
