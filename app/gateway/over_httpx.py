@@ -45,13 +45,16 @@ class TransportCaller:
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answered | NotSent | Unanswered:
         """As a Caller does."""
-        request = httpx.Request(
-            "POST",
-            self._base_url + path,
-            headers=_ALWAYS | headers,
-            content=body,
-            extensions={"timeout": self._timeouts},
-        )
+        try:
+            request = httpx.Request(
+                "POST",
+                self._base_url + path,
+                headers=_ALWAYS | headers,
+                content=body,
+                extensions={"timeout": self._timeouts},
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            return NotSent(cause=cause(error))
         deadline = asyncio.get_running_loop().time() + self._limits.timeout.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):

@@ -141,10 +141,12 @@ def _refused(reply: object) -> None:
 
 
 async def test_a_gateway_that_speaks_no_tls_is_sent_nothing(ca_file: Path) -> None:
-    async with _serving() as (gateway, port), DirectCaller(f"https://localhost:{port}", LIMITS, ca_file) as caller:
-        assert isinstance(await caller.post("/", b"{}", {}), NotSent)
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
 
-    assert gateway.heads == []
+    async with listener(converse) as port, DirectCaller(f"https://127.0.0.1:{port}", LIMITS, ca_file) as caller:
+        assert isinstance(await caller.post("/", b"{}", {}), NotSent)
 
 
 async def _silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -35,9 +36,22 @@ IMPATIENT = Limits(
 )
 
 
+NETWORKS: dict[str, Callable[[str, Limits], DirectCaller | TransportCaller]] = {
+    "own": DirectCaller,
+    "httpx": lambda url, limits: TransportCaller(url, limits, httpx.AsyncHTTPTransport(trust_env=False)),
+}
+_network: ContextVar[str] = ContextVar("network")
+
+
+@pytest.fixture(params=NETWORKS, autouse=True)
+async def _on_each_network(request: pytest.FixtureRequest) -> None:
+    """Whichever way the calls go, the same is known after them."""
+    _network.set(request.param)
+
+
 @asynccontextmanager
 async def _caller(url: str, limits: Limits = LIMITS) -> AsyncIterator[Caller]:
-    async with DirectCaller(url, limits) as caller:
+    async with NETWORKS[_network.get()](url, limits) as caller:
         yield caller
 
 
