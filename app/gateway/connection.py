@@ -44,7 +44,10 @@ class Connection(asyncio.Protocol):
         self._left = HEAD_LIMIT
         self._timer = self._loop.call_later(seconds, self._end, "TimeoutError: no answer in time")
         self._reply = reply = self._loop.create_future()
-        self._transport.write(request)
+        try:
+            self._transport.write(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a part of the request may be under way
+            self._end(cause(error))
         return reply
 
     @property
@@ -52,7 +55,7 @@ class Connection(asyncio.Protocol):
         """Whether it may carry a request now. Looks at the socket too: what has arrived there, a byte or the end, may
         not have come to us yet.
         """
-        return self.in_order and not self._arrivals.poll(0)
+        return self.in_order and not self._transport.is_closing() and not self._arrivals.poll(0)
 
     def close(self) -> None:
         """Let go of it at once, whatever is under way."""

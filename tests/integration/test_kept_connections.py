@@ -225,6 +225,38 @@ async def test_calls_that_wait_for_a_connection_have_it_in_their_order() -> None
     assert len(server.writers) == 1
 
 
+async def test_whoever_waits_for_a_connection_when_all_are_closed_sends_nothing() -> None:
+    turnstile = Turnstile()
+    async with _serving(turnstile.answer) as server:
+        async with _calling(server) as caller:
+            calls = [asyncio.create_task(caller.post("/", b"{}", {})) for _ in range(3)]
+            await _eventually(lambda: server.paths == ["/"])
+        assert [Unanswered, NotSent, NotSent] == [type(await call) for call in calls]
+
+    assert len(server.writers) == 1
+
+
+async def test_a_connection_that_is_made_when_all_are_closed_carries_nothing() -> None:
+    async with _serving(_answer) as server:
+        made = asyncio.Event()
+
+        async def connect() -> Connection:
+            await made.wait()
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: Connection(1000), "127.0.0.1", server.port
+            )
+            return connection
+
+        pool = Pool(connect, limit=1)
+        making = asyncio.create_task(pool.fresh())
+        await asyncio.sleep(0)  # it is being made
+        await pool.aclose()
+        made.set()
+        with pytest.raises(ConnectionError):
+            await making
+        await server.left()
+
+
 async def test_a_call_that_has_no_connection_in_time_sent_nothing_and_holds_none_up() -> None:
     turnstile = Turnstile()
     patience = timedelta(milliseconds=200)
