@@ -11,8 +11,7 @@ from app.gateway.call import cause
 
 HEAD_LIMIT = 65536  # bytes of an answer before its body, interim answers among them; and of the framing of its body
 
-_INTERIM = range(100, 200)
-_SWITCHING = 101  # what follows is not HTTP
+_INTERIM = range(100, 200)  # the parser itself stops at 101, behind which is no HTTP
 _VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")  # the parser knows RTSP and others as well
 _END_OF_HEAD = b"\r\n\r\n"
 _RETRY_AFTER = b"retry-after"
@@ -117,7 +116,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         head = self._head.split(_END_OF_HEAD, self._interims)[self._interims] if self._interims else self._head
-        if not head.startswith(_VERSIONS) or status < _INTERIM.start or status == _SWITCHING:
+        if not head.startswith(_VERSIONS) or status < _INTERIM.start:
             raise ValueError("no answer in HTTP/1.1")
         if status in _INTERIM:
             self._interims += 1

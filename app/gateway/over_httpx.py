@@ -10,7 +10,8 @@ import httpx
 from app.domain.outcome import Answered, NotSent, Unanswered
 from app.gateway.call import Limits, cause
 
-# What httpx raises before the first byte of a request is written. Everything else may have come after it.
+# What a transport may raise only before the first byte of a request is written, by the meaning that httpx gives to it.
+# Everything else may have come after it.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 _ALWAYS = {
@@ -24,7 +25,8 @@ _ALWAYS = {
 
 class TransportCaller:
     """A Caller for the Gateway at `base_url`. There is no client of httpx between us and the transport that could
-    follow redirects or keep cookies.
+    follow redirects or keep cookies. Not every transport can be given: pyreqwest's raises ConnectError for requests
+    that were read as well, and each would be made twice.
     """
 
     def __init__(self, base_url: str, limits: Limits, transport: httpx.AsyncBaseTransport) -> None:

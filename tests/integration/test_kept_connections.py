@@ -157,6 +157,24 @@ async def test_a_connection_that_ends_with_a_request_on_its_way_may_have_carried
         assert isinstance(await caller.post("/", b"{}", {}), Unanswered)
 
 
+async def test_a_connection_on_which_not_all_was_written_when_the_answer_came_is_not_used() -> None:
+    connections = 0
+
+    async def too_large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readexactly(1)
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n")
+        while await reader.read(65536):
+            pass
+
+    async with listener(too_large) as port, DirectCaller(f"http://127.0.0.1:{port}", LIMITS) as caller:
+        for _ in range(2):
+            assert await caller.post("/", LARGE, {}) == Answered(status=413)
+
+    assert connections == 2
+
+
 async def test_a_gateway_that_speaks_first_was_sent_nothing() -> None:
     """Its words are no answer to us."""
 
