@@ -62,7 +62,7 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """Have a connection back, to be used again where it can be."""
-        if self._closed or not connection.in_order:
+        if not connection.in_order:
             self._drop(connection)
         elif waiting := self._first_waiting():
             waiting.set_result(connection)

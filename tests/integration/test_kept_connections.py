@@ -196,9 +196,26 @@ async def test_a_gateway_that_speaks_first_was_sent_nothing() -> None:
 async def test_a_rested_connection_is_closed_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.gateway.pool.IDLE", 0.05)
     async with _serving(_answer) as server, _calling(server, connections=5) as caller:
-        await asyncio.gather(*(caller.post("/", b"{}", {}) for _ in range(5)))
+        for _ in range(2):
+            assert [MADE] * 5 == await asyncio.gather(*(caller.post("/", b"{}", {}) for _ in range(5)))
+            await server.left()
+
+    assert len(server.writers) == 10
+
+
+async def test_each_rested_connection_is_closed_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.gateway.pool.IDLE", 0.1)
+    turnstile = Turnstile()
+    async with _serving(turnstile.answer) as server, _calling(server, connections=1) as caller:
+        calls = [asyncio.create_task(caller.post("/", b"{}", {})) for _ in range(2)]
+        turnstile.let_through()
+        _, other = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(other, timeout=0.05)  # so that it rests from a later moment on
+        turnstile.let_through()
+        await asyncio.wait(other)
         await server.left()
-        assert await caller.post("/", b"{}", {}) == MADE
+
+    assert len(server.writers) == 2
 
 
 async def test_leaving_closes_what_rests_and_what_is_under_way() -> None:
@@ -391,7 +408,11 @@ async def _half_a_body(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 
 @pytest.mark.parametrize("stage", [_silence, _half_a_head, _half_a_body])
-async def test_a_call_that_is_cancelled_takes_its_connection_with_it_and_leaves_its_room(stage: Answer) -> None:
+async def test_a_call_that_is_cancelled_takes_its_connection_with_it_and_leaves_its_room(
+    stage: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gateway.pool.IDLE", 1000)
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         await (stage if number == 1 else _answer)(reader, writer, number)
 
