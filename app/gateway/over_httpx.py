@@ -9,6 +9,7 @@ import httpx
 
 from app.domain.outcome import Answered, NotSent, Unanswered
 from app.gateway.call import Limits, cause
+from app.gateway.request import refuse_smuggling
 
 # What a transport may raise only before the first byte of a request is written, by the meaning that httpx gives to it.
 # Everything else may have come after it.
@@ -48,13 +49,7 @@ class TransportCaller:
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answered | NotSent | Unanswered:
         """As a Caller does."""
         try:
-            request = httpx.Request(
-                "POST",
-                self._base_url + path,
-                headers=_ALWAYS | headers,
-                content=body,
-                extensions={"timeout": self._timeouts},
-            )
+            request = self._request(path, body, headers)
         except (ValueError, httpx.InvalidURL) as error:
             return NotSent(cause=cause(error))
         deadline = asyncio.get_running_loop().time() + self._limits.timeout.total_seconds()
@@ -69,6 +64,17 @@ class TransportCaller:
             status=response.status_code,
             body=await self._read(response, deadline),
             retry_after=response.headers.get("retry-after"),
+        )
+
+    def _request(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Request:
+        for name, value in headers.items():
+            refuse_smuggling(name, value)
+        return httpx.Request(
+            "POST",
+            self._base_url + path,
+            headers=_ALWAYS | headers,
+            content=body,
+            extensions={"timeout": self._timeouts},
         )
 
     async def _read(self, response: httpx.Response, deadline: float) -> str:

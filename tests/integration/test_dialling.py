@@ -14,7 +14,7 @@ import trustme
 
 from app.domain.outcome import Answered, NotSent
 from app.gateway.call import Limits
-from app.gateway.dialling import in_turns
+from app.gateway.dialling import addresses, in_turns
 from app.gateway.direct import DirectCaller
 from app.sandbox.listener import listener
 from tests import examples
@@ -84,7 +84,7 @@ async def test_a_gateway_whose_certificate_is_good_is_called_and_its_connection_
     authority: trustme.CA, ca_file: Path, host: str
 ) -> None:
     async with (
-        _serving(_tls(authority, "localhost", "127.0.0.1")) as (gateway, port),
+        _serving(_tls(authority, host)) as (gateway, port),
         DirectCaller(f"https://{host}:{port}/base", LIMITS, ca_file) as caller,
     ):
         assert [MADE] * 3 == [await caller.post("/x", b"{}", {}) for _ in range(3)]
@@ -193,10 +193,10 @@ def resolving(monkeypatch: pytest.MonkeyPatch) -> Resolving:
     """Makes every name be at these addresses."""
 
     def resolve(*hosts: str) -> None:
-        async def addresses(_host: str, _port: int) -> list[str]:
+        async def found(_host: str, _port: int) -> list[str]:
             return list(hosts)
 
-        monkeypatch.setattr("app.gateway.dialling.addresses", addresses)
+        monkeypatch.setattr("app.gateway.dialling.addresses", found)
 
     return resolve
 
@@ -238,7 +238,22 @@ async def test_where_every_address_refuses_nothing_was_sent(resolving: Resolving
         reply = await caller.post("/", b"{}", {})
 
     assert isinstance(reply, NotSent)
+    assert "ConnectionRefusedError" in reply.cause
     assert gateway.heads == []
+
+
+async def test_of_two_connections_that_are_made_at_once_one_is_kept(
+    resolving: Resolving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gateway.dialling.HEAD_START", 0)
+    resolving("127.0.0.1", "127.0.0.1", "127.0.0.1")
+    async with _serving() as (_, port), _calling(port) as caller:
+        assert await caller.post("/", b"{}", {}) == MADE
+
+        async def look() -> bool:
+            return len(examples.leading_to(port)) == 1
+
+        await examples.eventually(look)
 
 
 async def test_where_none_answers_in_time_nothing_was_sent_and_nothing_is_left(
@@ -256,6 +271,12 @@ async def test_a_name_that_is_nowhere_was_sent_nothing(resolving: Resolving) -> 
     resolving()
     async with _calling(9) as caller:
         assert NotSent(cause="Connecting: OSError: gateway.example has no address") == await caller.post("/", b"", {})
+
+
+async def test_no_resolver_is_asked_for_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("socket.getaddrinfo")
+
+    assert ["::1"] == await addresses("::1", 80)
 
 
 async def test_the_families_of_a_host_take_turns() -> None:

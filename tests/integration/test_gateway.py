@@ -120,6 +120,24 @@ async def test_an_answer_is_told_with_its_status_body_and_retry_after() -> None:
     assert Answered(status=429, body='{"error": "slow_down"}', retry_after="7") == await _post(slow_down)
 
 
+@pytest.mark.parametrize(
+    ("path", "token"), [("/", "a\r\nx: y"), ("/", "a\nb"), ("/", "a\0b"), ("/", "ü"), ("/\r\nx: y", "a")]
+)
+async def test_what_no_request_can_carry_is_not_sent(path: str, token: str) -> None:
+    asked = 0
+
+    async def handle(_: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        return Response(status=200, content={})
+
+    async with http_server(handle, host="127.0.0.1", port=0) as port, _caller(f"http://127.0.0.1:{port}") as caller:
+        assert isinstance(await caller.post(path, b"{}", {"authorization": token}), NotSent)
+        assert isinstance(await caller.post("/", b"{}", {"authorization": "a"}), Answered)
+
+    assert asked == 1
+
+
 async def test_a_redirect_is_an_answer_and_not_followed() -> None:
     asked = list[str]()
 

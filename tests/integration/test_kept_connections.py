@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import psutil
 import pytest
 
 from app.domain.outcome import Answered, NotSent, Unanswered
@@ -70,17 +69,9 @@ class Server:
         """Return when every connection was closed by the other side, and none of this process leads here."""
 
         async def look() -> bool:
-            return self.closed == len(self.writers) and not _leading_to(self.port)
+            return self.closed == len(self.writers) and not examples.leading_to(self.port)
 
         await examples.eventually(look)
-
-
-def _leading_to(port: int) -> list[Any]:
-    return [
-        each
-        for each in psutil.Process().net_connections("inet")
-        if each.raddr and each.raddr.port == port and each.fd > 0
-    ]
 
 
 @asynccontextmanager
@@ -228,7 +219,7 @@ async def test_leaving_closes_what_rests_and_what_is_under_way() -> None:
             assert await caller.post("/", b"{}", {}) == MADE
             waiting = [asyncio.create_task(caller.post("/", b"{}", {})) for _ in range(2)]
             await _eventually(lambda: len(server.paths) == 3)
-        assert not _leading_to(server.port)
+        assert not examples.leading_to(server.port)
         assert [Unanswered, Unanswered] == [type(await task) for task in waiting]
         assert isinstance(await caller.post("/", b"{}", {}), NotSent)
         await server.left()
@@ -305,6 +296,25 @@ async def test_a_call_that_has_no_connection_in_time_sent_nothing_and_holds_none
         assert [MADE, MADE] == [await first, await caller.post("/third", b"{}", {})]
 
     assert ["/first", "/third"] == server.paths
+
+
+async def test_the_wait_for_a_connection_is_part_of_the_time_of_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, exchange = list[float](), Connection.exchange
+
+    def noting(connection: Connection, request: bytes, seconds: float) -> asyncio.Future[Answered | Unanswered]:
+        left.append(seconds)
+        return exchange(connection, request, seconds)
+
+    monkeypatch.setattr(Connection, "exchange", noting)
+    turnstile = Turnstile()
+    async with _serving(turnstile.answer) as server, _calling(server) as caller:
+        calls = [asyncio.create_task(caller.post("/", b"{}", {})) for _ in range(2)]
+        await asyncio.wait(calls, timeout=0.1)
+        turnstile.let_through()
+        turnstile.let_through()
+        assert [MADE, MADE] == await asyncio.gather(*calls)
+
+    assert left[1] <= 30 - 0.05
 
 
 async def test_a_waiting_call_that_is_cancelled_leaves_its_place_to_the_next() -> None:
@@ -430,9 +440,9 @@ async def test_a_call_that_is_cancelled_takes_its_connection_with_it_and_leaves_
 async def test_a_call_that_is_cancelled_while_nobody_reads_it_leaves_nothing_behind() -> None:
     async with listener(_unread) as port, DirectCaller(f"http://127.0.0.1:{port}", LIMITS) as caller:
         call = asyncio.create_task(caller.post("/", LARGE, {}))
-        await _eventually(lambda: bool(_leading_to(port)))
+        await _eventually(lambda: bool(examples.leading_to(port)))
         await _cancelled(call)
-        await _eventually(lambda: not _leading_to(port))
+        await _eventually(lambda: not examples.leading_to(port))
 
 
 async def test_a_call_that_is_cancelled_while_it_connects_leaves_nothing_behind() -> None:
@@ -444,12 +454,12 @@ async def test_a_call_that_is_cancelled_while_it_connects_leaves_nothing_behind(
         for waiting in (first, second):
             waiting.settimeout(0)
             waiting.connect_ex(address)
-        tasks, others = asyncio.all_tasks(), len(_leading_to(address[1]))
+        tasks, others = asyncio.all_tasks(), len(examples.leading_to(address[1]))
         async with DirectCaller(f"http://127.0.0.1:{address[1]}", LIMITS) as caller:
             call = asyncio.create_task(caller.post("/", b"{}", {}))
-            await _eventually(lambda: len(_leading_to(address[1])) > others)
+            await _eventually(lambda: len(examples.leading_to(address[1])) > others)
             await _cancelled(call)
-            await _eventually(lambda: len(_leading_to(address[1])) == others)
+            await _eventually(lambda: len(examples.leading_to(address[1])) == others)
 
         assert tasks == asyncio.all_tasks()
 
@@ -467,14 +477,6 @@ async def test_an_answer_that_trickles_is_given_up_when_the_call_has_taken_its_t
     async with _serving(trickle) as server, _calling(server, timeout=timeout) as caller:
         assert Unanswered(cause="TimeoutError: no answer in time") == await caller.post("/", b"{}", {})
         await server.left()
-
-
-async def test_what_no_request_can_carry_is_not_sent() -> None:
-    async with _serving(_answer) as server, _calling(server) as caller:
-        assert isinstance(await caller.post("/", b"{}", {"authorization": "Bearer a\r\nx: y"}), NotSent)
-        assert isinstance(await caller.post("/\r\n", b"{}", {}), NotSent)
-
-    assert server.writers == []
 
 
 async def test_among_calls_that_come_and_are_cancelled_at_any_moment_each_has_its_own_answer_or_none() -> None:
