@@ -14,7 +14,7 @@ import trustme
 
 from app.domain.outcome import Answered, NotSent
 from app.gateway.call import Limits
-from app.gateway.dialling import addresses, in_turns
+from app.gateway.dialling import Dialler, addresses, in_turns
 from app.gateway.direct import DirectCaller
 from app.sandbox.listener import listener
 from tests import examples
@@ -242,11 +242,20 @@ async def test_where_every_address_refuses_nothing_was_sent(resolving: Resolving
     assert gateway.heads == []
 
 
-async def test_of_two_connections_that_are_made_at_once_one_is_kept(
+async def test_of_two_connections_that_are_made_in_the_same_moment_one_is_kept(
     resolving: Resolving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made, connect = asyncio.Barrier(2), Dialler.__dict__["_connect_to"]
+
+    async def together(dialler: Dialler, address: str) -> Any:
+        connection = await connect(dialler, address)
+        await made.wait()
+        return connection
+
+    monkeypatch.setattr("app.gateway.pool.IDLE", 1000)
+    monkeypatch.setattr(Dialler, "_connect_to", together)
     monkeypatch.setattr("app.gateway.dialling.HEAD_START", 0)
-    resolving("127.0.0.1", "127.0.0.1", "127.0.0.1")
+    resolving("127.0.0.1", "127.0.0.1")
     async with _serving() as (_, port), _calling(port) as caller:
         assert await caller.post("/", b"{}", {}) == MADE
 
