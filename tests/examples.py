@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
+import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.authentication import StandardWebhooks, credentials
@@ -126,6 +127,12 @@ def environment(**changes: str) -> dict[str, str]:
         "FEEDS__DEPOSIT__ENABLED": "false",
     }
     return {f"EVENT_PROCESSOR_{name}": value for name, value in (settings | changes).items()}
+
+
+def leading_to(port: int) -> list[Any]:
+    """The sockets of this process that lead to a port."""
+    sockets = psutil.Process().net_connections("inet")
+    return [each for each in sockets if each.raddr and each.raddr.port == port and each.fd > 0]
 
 
 async def eventually(look: Callable[[], Awaitable[bool]]) -> None:

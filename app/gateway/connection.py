@@ -11,8 +11,7 @@ from app.gateway.call import cause
 
 HEAD_LIMIT = 65536  # bytes of an answer before its body, interim answers among them; and of the framing of its body
 
-_INTERIM = range(100, 200)
-_SWITCHING = 101  # what follows is not HTTP
+_INTERIM = range(100, 200)  # the parser itself stops at 101, behind which is no HTTP
 _VERSIONS = (b"HTTP/1.1 ", b"HTTP/1.0 ")  # the parser knows RTSP and others as well
 _END_OF_HEAD = b"\r\n\r\n"
 _RETRY_AFTER = b"retry-after"
@@ -44,7 +43,10 @@ class Connection(asyncio.Protocol):
         self._left = HEAD_LIMIT
         self._timer = self._loop.call_later(seconds, self._end, "TimeoutError: no answer in time")
         self._reply = reply = self._loop.create_future()
-        self._transport.write(request)
+        try:
+            self._transport.write(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a part of the request may be under way
+            self._end(cause(error))
         return reply
 
     @property
@@ -52,7 +54,7 @@ class Connection(asyncio.Protocol):
         """Whether it may carry a request now. Looks at the socket too: what has arrived there, a byte or the end, may
         not have come to us yet.
         """
-        return self.in_order and not self._arrivals.poll(0)
+        return self.in_order and not self._transport.is_closing() and not self._arrivals.poll(0)
 
     def close(self) -> None:
         """Let go of it at once, whatever is under way."""
@@ -114,7 +116,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         head = self._head.split(_END_OF_HEAD, self._interims)[self._interims] if self._interims else self._head
-        if not head.startswith(_VERSIONS) or status < _INTERIM.start or status == _SWITCHING:
+        if not head.startswith(_VERSIONS) or status < _INTERIM.start:
             raise ValueError("no answer in HTTP/1.1")
         if status in _INTERIM:
             self._interims += 1

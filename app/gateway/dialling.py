@@ -8,7 +8,6 @@ from functools import partial
 from ipaddress import ip_address
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -25,28 +24,28 @@ class Dialler:
     def __init__(self, base_url: str, ca_file: Path | None, *, response_limit: int) -> None:
         url = httpx.URL(base_url)
         self._host = url.raw_host.decode("ascii")
-        self._literal = _is_literal(self._host)
         self._port = url.port or _PORTS[url.scheme]
         self._tls = _verifying(ca_file) if url.scheme == "https" else None
         self._new = partial(Connection, response_limit)
 
     async def connect(self) -> Connection:
         """A connection on which nothing was sent yet. Raises OSError, ssl.SSLError among them."""
-        if self._literal:
-            return await self._connect_to(self._host)
-        found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        return await self._race(_alternating(found))
+        match await addresses(self._host, self._port):
+            case [address]:
+                return await self._connect_to(address)
+            case several:
+                return await self._race(several)
 
-    async def _race(self, hosts: Sequence[str]) -> Connection:
+    async def _race(self, found: Sequence[str]) -> Connection:
         """Connect to the first that answers. uvloop has no such race of its own, and without it an address that
         swallows everything would take all the time there is for connecting.
         """
-        addresses = iter(hosts)
+        untried = iter(found)
         attempts = set[asyncio.Task[Connection]]()
         error: BaseException = OSError(f"{self._host} has no address")
         try:
             while True:
-                if address := next(addresses, None):
+                if address := next(untried, None):
                     attempts.add(asyncio.create_task(self._connect_to(address)))
                 elif not attempts:
                     raise error
@@ -75,18 +74,26 @@ def _verifying(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _is_literal(host: str) -> bool:
+async def addresses(host: str, port: int) -> list[str]:
+    """Where a host is, in the resolver's order, but with the two families taking turns."""
+    if _is_address(host):
+        return [host]
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return in_turns([(family, str(address[0])) for family, *_, address in found])
+
+
+def in_turns(found: Sequence[tuple[int, str]]) -> list[str]:
+    """Addresses with their families: in their order, but no family's second before the other's first."""
+    first = [address for family, address in found if family == found[0][0]]
+    others = [address for family, address in found if family != found[0][0]]
+    return [address for address in chain(*zip_longest(first, others)) if address]
+
+
+def _is_address(host: str) -> bool:
     try:
         return bool(ip_address(host))
     except ValueError:
         return False
-
-
-def _alternating(found: Sequence[Any]) -> list[str]:
-    """The addresses that getaddrinfo found, in its order, but with those of the other family taking turns."""
-    first = [address[0] for family, *_, address in found if family == found[0][0]]
-    others = [address[0] for family, *_, address in found if family != found[0][0]]
-    return [address for address in chain(*zip_longest(first, others)) if address]
 
 
 def _close(attempt: asyncio.Task[Connection]) -> None:

@@ -9,8 +9,10 @@ import httpx
 
 from app.domain.outcome import Answered, NotSent, Unanswered
 from app.gateway.call import Limits, cause
+from app.gateway.request import refuse_smuggling
 
-# What httpx raises before the first byte of a request is written. Everything else may have come after it.
+# What a transport may raise only before the first byte of a request is written, by the meaning that httpx gives to it.
+# Everything else may have come after it.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 _ALWAYS = {
@@ -24,7 +26,8 @@ _ALWAYS = {
 
 class TransportCaller:
     """A Caller for the Gateway at `base_url`. There is no client of httpx between us and the transport that could
-    follow redirects or keep cookies.
+    follow redirects or keep cookies. Not every transport can be given: pyreqwest's raises ConnectError for requests
+    that were read as well, and each would be made twice.
     """
 
     def __init__(self, base_url: str, limits: Limits, transport: httpx.AsyncBaseTransport) -> None:
@@ -45,13 +48,10 @@ class TransportCaller:
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answered | NotSent | Unanswered:
         """As a Caller does."""
-        request = httpx.Request(
-            "POST",
-            self._base_url + path,
-            headers=_ALWAYS | headers,
-            content=body,
-            extensions={"timeout": self._timeouts},
-        )
+        try:
+            request = self._request(path, body, headers)
+        except (ValueError, httpx.InvalidURL) as error:
+            return NotSent(cause=cause(error))
         deadline = asyncio.get_running_loop().time() + self._limits.timeout.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):
@@ -64,6 +64,17 @@ class TransportCaller:
             status=response.status_code,
             body=await self._read(response, deadline),
             retry_after=response.headers.get("retry-after"),
+        )
+
+    def _request(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Request:
+        for name, value in headers.items():
+            refuse_smuggling(name, value)
+        return httpx.Request(
+            "POST",
+            self._base_url + path,
+            headers=_ALWAYS | headers,
+            content=body,
+            extensions={"timeout": self._timeouts},
         )
 
     async def _read(self, response: httpx.Response, deadline: float) -> str:

@@ -36,8 +36,6 @@ class Pool:
         """A new connection, or one that is given back, as soon as there may be one more. Whatever it raises, there is
         none, and the room for it is another's.
         """
-        if self._closed:
-            raise ConnectionError("closed on our side")
         if self._free:
             self._free -= 1
         elif given := await self._next():
@@ -51,16 +49,20 @@ class Pool:
             raise
 
     async def _made(self) -> Connection:
+        if self._closed:
+            raise ConnectionError("closed on our side")
         connection = await self._connect()
         self._open.add(connection)
         connection.lost.add_done_callback(lambda _: self._open.discard(connection))
+        if self._closed:
+            connection.close()
         if not connection.in_order:
             raise ConnectionResetError("the Gateway ended it, or spoke, before anything was sent")
         return connection
 
     def give_back(self, connection: Connection) -> None:
         """Have a connection back, to be used again where it can be."""
-        if self._closed or not connection.in_order:
+        if not connection.in_order:
             self._drop(connection)
         elif waiting := self._first_waiting():
             waiting.set_result(connection)

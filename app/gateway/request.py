@@ -18,8 +18,7 @@ class Requests:
         """A POST of JSON. Raises ValueError where a header would end before it should, or the path is not one."""
         lines = [self._opening(path), str(len(body))]
         for name, value in headers.items():
-            if not _is_header(name, value):
-                raise ValueError(f"the header {name!r} has a value that no request can carry")
+            refuse_smuggling(name, value)
             lines.append(f"\r\n{name}: {value}")
         lines.append("\r\n\r\n")
         return "".join(lines).encode("ascii") + body
@@ -39,6 +38,7 @@ class Requests:
         )
 
 
-def _is_header(name: str, value: str) -> bool:
-    """Whether it is one line, in characters that mean the same to everybody."""
-    return name.isascii() and name.replace("-", "").isalnum() and value.isascii() and value.isprintable()
+def refuse_smuggling(name: str, value: str) -> None:
+    """Raise ValueError unless a header is one line, in characters that mean the same to everybody."""
+    if not (name.isascii() and name.replace("-", "").isalnum() and value.isascii() and value.isprintable()):
+        raise ValueError(f"the header {name!r} is not one that a request can carry")

@@ -1,8 +1,10 @@
 """What is taken for an answer of the Gateway, and whether its connection is kept: whatever comes, however it is cut."""
 
 import asyncio
+import gc
 import re
 import socket
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from itertools import chain, repeat
@@ -257,6 +259,66 @@ async def test_a_body_is_told_up_to_the_limit() -> None:
     reply, kept = await _told([OK + b"content-length: 1001\r\n\r\n" + b"y" * 1001])
 
     assert (Answered(status=200, body="y" * LIMIT), False) == (reply, kept)
+
+
+async def test_a_large_body_comes_whole_within_a_large_limit() -> None:
+    size = 3 * HEAD_LIMIT
+    ours, theirs = socket.socketpair()
+    with theirs:
+        _, connection = await asyncio.get_running_loop().create_connection(lambda: Connection(size), sock=ours)
+        reply = connection.exchange(b"request", 60)
+        connection.data_received(OK + b"content-length: %d\r\n\r\n" % size)
+        for _ in range(3):
+            connection.data_received(b"y" * HEAD_LIMIT)
+
+        assert Answered(status=200, body="y" * size) == await reply
+        assert connection.usable
+        connection.close()
+        await connection.lost
+
+
+async def test_the_end_of_a_connection_behind_an_answer_is_seen() -> None:
+    async with _connection() as connection:
+        reply = connection.exchange(b"request", 60)
+        connection.data_received(OK + EMPTY)
+        assert (Answered(status=200), True) == (await reply, connection.in_order)
+        connection.eof_received()
+        assert not connection.in_order
+
+
+async def test_a_connection_that_is_gone_leaves_nothing_for_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        async with _connection() as connection:
+            connection.exchange(b"request", 60)
+            connection.data_received(OK + EMPTY)
+            left = weakref.ref(connection)
+        del connection
+        await asyncio.sleep(0)  # the loop lets go of it
+        assert left() is None
+    finally:
+        gc.enable()
+
+
+async def test_the_time_of_a_call_says_nothing_about_the_next() -> None:
+    async with _connection() as connection:
+        first = connection.exchange(b"request", 0.05)
+        connection.data_received(OK + EMPTY)
+        second = connection.exchange(b"request", 60)
+        await asyncio.wait([second], timeout=0.1)
+
+        assert first.done()
+        assert not second.done()
+
+
+async def test_a_connection_that_is_being_closed_is_not_used() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        transport, connection = await asyncio.get_running_loop().create_connection(lambda: Connection(LIMIT), sock=ours)
+        assert connection.usable
+        transport.abort()
+        assert not connection.usable
+        await connection.lost
 
 
 async def test_what_is_not_text_is_told_as_far_as_it_is() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -35,9 +36,22 @@ IMPATIENT = Limits(
 )
 
 
+NETWORKS: dict[str, Callable[[str, Limits], DirectCaller | TransportCaller]] = {
+    "own": DirectCaller,
+    "httpx": lambda url, limits: TransportCaller(url, limits, httpx.AsyncHTTPTransport(trust_env=False)),
+}
+_network: ContextVar[str] = ContextVar("network")
+
+
+@pytest.fixture(params=NETWORKS, autouse=True)
+async def _on_each_network(request: pytest.FixtureRequest) -> None:
+    """Whichever way the calls go, the same is known after them."""
+    _network.set(request.param)
+
+
 @asynccontextmanager
 async def _caller(url: str, limits: Limits = LIMITS) -> AsyncIterator[Caller]:
-    async with DirectCaller(url, limits) as caller:
+    async with NETWORKS[_network.get()](url, limits) as caller:
         yield caller
 
 
@@ -104,6 +118,24 @@ async def test_an_answer_is_told_with_its_status_body_and_retry_after() -> None:
         return Response(status=429, content={"error": "slow_down"}, headers=(("Retry-After", "7"),))
 
     assert Answered(status=429, body='{"error": "slow_down"}', retry_after="7") == await _post(slow_down)
+
+
+@pytest.mark.parametrize(
+    ("path", "token"), [("/", "a\r\nx: y"), ("/", "a\nb"), ("/", "a\0b"), ("/", "ü"), ("/\r\nx: y", "a")]
+)
+async def test_what_no_request_can_carry_is_not_sent(path: str, token: str) -> None:
+    asked = 0
+
+    async def handle(_: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        return Response(status=200, content={})
+
+    async with http_server(handle, host="127.0.0.1", port=0) as port, _caller(f"http://127.0.0.1:{port}") as caller:
+        assert isinstance(await caller.post(path, b"{}", {"authorization": token}), NotSent)
+        assert isinstance(await caller.post("/", b"{}", {"authorization": "a"}), Answered)
+
+    assert asked == 1
 
 
 async def test_a_redirect_is_an_answer_and_not_followed() -> None:
