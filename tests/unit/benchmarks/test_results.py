@@ -9,6 +9,7 @@ from benchmarks.latency import Latency
 from benchmarks.measurement import Measurement
 from benchmarks.results import Results, Spread
 from benchmarks.scenario import NotRun
+from benchmarks.scenarios.backlog import drained
 from benchmarks.table import number, shown
 from benchmarks.targets import Target, targets, verdict
 
@@ -144,3 +145,16 @@ def test_refusals_losses_and_doubles_are_failures() -> None:
     assert [] == measurement().failures
     assert ["3 answered 503"] == measurement(statuses={"202": 97, "503": 3}).failures
     assert ["1 acknowledged and lost", "1 contributed twice"] == measurement(judgement=lost).failures
+
+
+def test_a_backlog_is_drained_from_its_first_contribution_to_its_last_with_all_that_came_meanwhile() -> None:
+    second = 1_000_000_000
+    calls = [
+        ("new-1", "1", 0),
+        ("waits-1", "1", 1 * second),
+        ("new-2", "1", 2 * second),
+        ("waits-2", "1", 3 * second),
+        ("new-3", "1", 4 * second),
+    ]
+
+    assert pytest.approx(3 / 2) == drained(calls, "waits-")
