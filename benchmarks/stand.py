@@ -27,11 +27,13 @@ _SUCCESS = range(200, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events."""
+    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events. Without
+    `connections` there are as many as the contender does best with.
+    """
 
     count: int
     rate: float | None = None
-    connections: int = 64
+    connections: int | None = None
     repeated: float = 0.0
 
 
@@ -86,7 +88,7 @@ class Stand:
             key=self.bench.key.hex(),
             record=str(path),
             rate=load.rate,
-            connections=load.connections,
+            connections=load.connections or self.contender.senders,
             repeated=load.repeated,
         )
         generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())

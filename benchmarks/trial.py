@@ -24,7 +24,7 @@ async def trial(
     repeated: float = 0.0,
     gateway_latency: float = 0.0,
     processes: int = 1,
-    connections: int = 64,
+    connections: int | None = None,
     settings: Mapping[str, str] | None = None,
     ledger: str | None = None,
 ) -> Measurement:
@@ -43,7 +43,7 @@ def requests_for(rate: float, seconds: float) -> int:
     return int(max(FEWEST, min(MOST, rate * seconds)))
 
 
-async def warmed(stand: Stand, *, connections: int = 64) -> float:
+async def warmed(stand: Stand, *, connections: int | None = None) -> float:
     """Have everything that happens once happen before it is measured. Gives the rate, in events a second."""
     rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
     if rate < FAST:
