@@ -53,7 +53,7 @@ class Contender:
     NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
     until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
     contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
-    still has something to do for.
+    still has something to do for. `senders` is how many at once bring out the most that it can do.
     """
 
     name: str
@@ -65,3 +65,4 @@ class Contender:
     health: str = "/health"
     forwards: bool = True
     unsettled: str | None = None
+    senders: int = 64

@@ -8,6 +8,7 @@ from benchmarks.contender import Command, Contender, Place
 from benchmarks.events import BRAND_ID, OPERATOR_ID
 
 PROMISES = "acknowledged after the commit; contributed once; what a crash leaves in doubt is left to a person"
+SENDERS = 256  # with 64, it waits for commits, and its core is idle
 UNSETTLED = """
 select (select count(*) from contributions where status = 'pending')
      + (select count(*) from contributions where status = 'in_flight')
@@ -57,6 +58,7 @@ OURS = Contender(
     start=_serve(),
     health="/health/ready",
     unsettled=UNSETTLED,
+    senders=SENDERS,
 )
 ACCEPTING = Contender(
     name="event-processor-accept",
@@ -66,4 +68,5 @@ ACCEPTING = Contender(
     start=_serve("--no-dispatch"),
     health="/health/ready",
     forwards=False,
+    senders=SENDERS,
 )

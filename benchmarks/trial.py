@@ -24,7 +24,7 @@ async def trial(
     repeated: float = 0.0,
     gateway_latency: float = 0.0,
     processes: int = 1,
-    connections: int = 64,
+    connections: int | None = None,
     settings: Mapping[str, str] | None = None,
     ledger: str | None = None,
 ) -> Measurement:
@@ -43,7 +43,7 @@ def requests_for(rate: float, seconds: float) -> int:
     return int(max(FEWEST, min(MOST, rate * seconds)))
 
 
-async def warmed(stand: Stand, *, connections: int = 64) -> float:
+async def warmed(stand: Stand, *, connections: int | None = None) -> float:
     """Have everything that happens once happen before it is measured. Gives the rate, in events a second."""
     rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
     if rate < FAST:
@@ -63,27 +63,37 @@ async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measur
     calls = await stand.calls() if stand.contender.forwards else []
     arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id.startswith(sent.prefix)}
     record, before, count = sent.record, sent.before, load.count
-    last = max(arrived.values(), default=sent.last) if stand.contender.forwards else sent.last
-    late = sorted(max(0, at - due) for at, due in zip(record.sent, record.due, strict=True))
+    done, last = _done(stand.contender, sent, arrived)
     return Measurement(
         requests=count,
         statuses={str(status): times for status, times in sorted(Counter(record.status).items())},
-        rate=count / ((max(last, sent.last) - sent.first) / 1e9),
-        answered_rate=count / ((sent.last - sent.first) / 1e9),
-        cpu=(after.application - before.application) / count * 1e3,
-        database_cpu=(after.database - before.database) / count * 1e3,
-        gateway_cpu=(after.gateway - before.gateway) / count * 1e3,
+        rate=done / ((last - sent.first) / 1e9),
+        answered_rate=sent.succeeded / ((sent.last - sent.first) / 1e9),
+        cpu=(after.application - before.application) / done * 1e3,
+        database_cpu=(after.database - before.database) / done * 1e3,
+        gateway_cpu=(after.gateway - before.gateway) / done * 1e3,
         generator_cpu=record.cpu_seconds / count * 1e3,
         memory_before=before.memory,
         memory_after=after.memory,
-        wal=(after.wal - before.wal) / count,
-        answer=latency([done - due for done, due in zip(record.answered, record.due, strict=True)]),
+        wal=(after.wal - before.wal) / done,
+        answer=latency([at - due for at, due in zip(record.answered, record.due, strict=True) if at]),
         delay=latency(_since(arrived, sent, record.answered)),
         from_due=latency(_since(arrived, sent, record.due)),
-        late=percentile(late, 0.99) / 1e6,
+        late=percentile(sorted(at - due for at, due in zip(record.sent, record.due, strict=True)), 0.99) / 1e6,
         connections=record.connections,
         judgement=judge(stand.acknowledged, calls) if stand.contender.forwards else None,
     )
+
+
+def _done(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple[float, int]:
+    """How many requests led to what was promised, and when the last did: what a contender drops it has not done. Where
+    events were repeated, the requests of one share in it.
+    """
+    if not contender.forwards:
+        return sent.succeeded, sent.last
+    acknowledged = sent.acknowledged().keys()
+    made = sum(event_id in arrived for event_id in acknowledged)
+    return max(1.0, sent.succeeded * made / len(acknowledged)), max(sent.last, *arrived.values(), 0)
 
 
 def _since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
@@ -92,7 +102,8 @@ def _since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[
     """
     first: dict[str, int] = {}
     for event, moment in zip(sent.record.event, moments, strict=True):
-        first.setdefault(events.event_id(sent.prefix, event), moment)
+        if moment:
+            first.setdefault(events.event_id(sent.prefix, event), moment)
     return [arrived[event_id] - moment for event_id, moment in first.items() if event_id in arrived]
 
 

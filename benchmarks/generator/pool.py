@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import cycle
 
 from benchmarks.generator.connection import Connection
 from benchmarks.generator.order import Record
 
+PATIENCE = 30.0  # seconds without any answer after which no more are waited for
 MOST = 2000  # connections; a request beyond them waits, and its latency grows
 
 
@@ -17,7 +19,7 @@ class Pool:
 
     def __init__(self, ports: tuple[int, ...], requests: list[bytes], record: Record) -> None:
         self.record = record
-        self.done = asyncio.Event()  # every request is answered, or lost
+        self._done = asyncio.Event()  # every request is answered, or lost
         self.noted: Callable[[], None] = lambda: None  # called after each answer
         self._requests = requests
         self._ports = cycle(ports)
@@ -47,19 +49,33 @@ class Pool:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    async def finished(self, *, patience: float = PATIENCE) -> None:
+        """Wait until every request is answered or lost, or for too long for the next."""
+        while not self._done.is_set():
+            left = self._left
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._done.wait()
+            if left == self._left:
+                return
+
     def close(self) -> None:
         """Close all that is idle."""
         for connection in self._idle:
             connection.close()
 
     async def _connect_one_more(self) -> None:
+        connected = await self._connected()
+        self._connecting -= 1  # before anything is noted, which may send, and want a connection
+        if not connected and self._waiting:
+            self._note(self._waiting.popleft(), 0, time.monotonic_ns())
+
+    async def _connected(self) -> bool:
         try:
             await self._connect()
         except OSError:
-            if self._waiting:
-                self._note(self._waiting.popleft(), 0)
-        finally:
-            self._connecting -= 1
+            return False
+        return True
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
@@ -72,11 +88,12 @@ class Pool:
         connection.send(number, self._requests[number])
 
     def _answered(self, connection: Connection, number: int, status: int) -> None:
-        self._note(number, status)
+        now = time.monotonic_ns()
         if connection.open:
-            self._reuse(connection)
+            self._reuse(connection)  # before the answer is noted, which may send
         else:
             self.record.connections -= 1
+        self._note(number, status, now)
 
     def _reuse(self, connection: Connection) -> None:
         if self._waiting:
@@ -84,10 +101,10 @@ class Pool:
         else:
             self._idle.append(connection)
 
-    def _note(self, number: int, status: int) -> None:
-        self.record.answered[number] = time.monotonic_ns()
+    def _note(self, number: int, status: int, now: int) -> None:
+        self.record.answered[number] = now
         self.record.status[number] = status
         self._left -= 1
         if not self._left:
-            self.done.set()
+            self._done.set()
         self.noted()

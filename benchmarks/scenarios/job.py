@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 from benchmarks.bench import Bench
 from benchmarks.measurement import Measurement
-from benchmarks.ours import ACCEPTING, OURS
+from benchmarks.ours import ACCEPTING, OURS, SENDERS
 from benchmarks.scenario import NotRun, scenario
 from benchmarks.trial import trial
 
 SLOW_GATEWAY = {"GATEWAY__CONNECTIONS": "256"}  # 64, the default, would be the bound: 64 / 50 ms = 1,280 a second
-BOTH = 128  # connections, so that two processes have as many each as one has elsewhere
+BOTH = 2 * SENDERS  # so that two processes have as many each as one has elsewhere
 
 
 @scenario("accept")
