@@ -69,7 +69,9 @@ class Metrics:
         )
         self.authenticated = Gauge(name("gateway_authenticated"), "1 while there is a service token", registry=registry)
         self.paused = Gauge(name("paused"), "1 while a person has paused forwarding, everywhere", registry=registry)
-        self.backlog = Gauge(name("backlog"), "Contributions pending, in all processes; about, above 10,000", registry=registry)
+        self.backlog = Gauge(
+            name("backlog"), "Contributions pending, in all processes; about, above 10,000", registry=registry
+        )
         self.backlog_oldest_due = Gauge(
             name("backlog_oldest_due_seconds"), "How long the oldest pending has been due", registry=registry
         )

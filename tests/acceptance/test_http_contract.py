@@ -384,3 +384,26 @@ async def test_a_request_keeps_its_id_and_a_bad_one_is_replaced(service: Service
 
     assert kept.headers["x-request-id"] == "trace-1"
     assert len(replaced.headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (json.dumps(examples.bet()).encode(), 202),
+        (json.dumps(examples.bet(amount="1.00")).encode(), 409),
+        (json.dumps(examples.bet(amount="-1")).encode(), 422),
+        (b"{", 400),
+    ],
+    ids=["accepted", "conflict", "invalid", "malformed"],
+)
+async def test_an_answer_is_the_same_whichever_way_leads_to_it(service: Service, body: bytes, status: int) -> None:
+    """Under a prefix, FastAPI finds the route; without one, nobody looks."""
+    await service.post("bet", examples.bet())
+    transport = httpx.ASGITransport(app=service.app, root_path="/prefix", raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service/prefix") as client:
+        routed = await client.post("/events/bet", content=body, headers=examples.signed(body))
+    direct = await service.post_body("bet", body)
+
+    assert (status, direct.content) == (routed.status_code, routed.content)
+    assert set(direct.headers) == set(routed.headers)
+    assert direct.headers["content-type"] == routed.headers["content-type"]
