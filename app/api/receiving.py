@@ -132,9 +132,9 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
     match outcome:
         case Recorded(decided):
             if decided.ignored:
-                metrics.events_ignored.labels(feed.name, decided.ignored).inc()
+                metrics.child(metrics.events_ignored, feed.name, decided.ignored).inc()
             else:
-                metrics.events_accepted.labels(feed.name).inc()
+                metrics.child(metrics.events_accepted, feed.name).inc()
             _log(service, "api.event_recorded", entry, ignored=decided.ignored, contributions=decided.contributions)
             return _answer(key.event_id, decided)
         case Duplicate(decided):

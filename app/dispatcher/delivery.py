@@ -89,7 +89,7 @@ class Delivery:
 
     def _observe(self, claim: Claim, settled: Settlement, reply: Reply, took: float) -> None:
         self.metrics.gateway_call_seconds.observe(took)
-        self.metrics.contributions_settled.labels(settled.status).inc()
+        self.metrics.child(self.metrics.contributions_settled, settled.status).inc()
         if settled.status is Status.CONTRIBUTED:
             self.metrics.end_to_end_seconds.observe(claim.age.total_seconds() + took)
         level, event = _EVENTS[settled.status]

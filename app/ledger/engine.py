@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+DRIVER_ALONE = "driver_alone"  # of an engine: whether a statement may be run past SQLAlchemy's transactions
 
 
 class LedgerUnavailableError(Exception):
@@ -24,7 +27,7 @@ def unavailable() -> Iterator[None]:
     """Turn whatever the driver raises into LedgerUnavailableError."""
     try:
         yield
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, PostgresError, InterfaceError, OSError, TimeoutError) as error:
         kind = UnfitError if _is_about_values(error) else LedgerUnavailableError
         raise kind(f"{type(error).__name__}: {_first_line(error)}") from error
 
@@ -73,6 +76,7 @@ def create_engine(
         pool_timeout=seconds,
         connect_args={"timeout": seconds, "command_timeout": seconds if bounded else None, **prepared},
         hide_parameters=True,  # parameters are bodies and tokens; they stay out of every log
+        execution_options={DRIVER_ALONE: prepared_statements},
     )
     if bounded and not prepared_statements:
 
@@ -86,10 +90,10 @@ def create_engine(
 
 def _is_about_values(error: BaseException) -> bool:
     """By the class of its SQLSTATE: data, a constraint, a trigger's exception. Or the driver could not encode them."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return state[:2] in {"22", "23", "P0"} or isinstance(getattr(error.orig, "__cause__", None), ValueError)
+    if isinstance(error, DBAPIError):
+        error = getattr(error.orig, "__cause__", None) or error  # the driver's own
+    state = getattr(error, "sqlstate", None) or ""
+    return state[:2] in {"22", "23", "P0"} or isinstance(error, ValueError)
 
 
 def _first_line(error: BaseException) -> str:

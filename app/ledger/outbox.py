@@ -105,8 +105,9 @@ class Outbox:
         return {row.id for row in rows}
 
     async def _settle(self, batch: Sequence[Settled]) -> list[bool]:
-        rows = await self._execute(settling.SETTLE, **settling.parameters(batch))
-        written = {row.id for row in rows}
+        with unavailable():
+            async with self._engine.begin() as connection:
+                written = await settling.settle(connection, batch)
         return [settled.claim.id in written for settled in batch]
 
     async def _execute(self, statement: Any, **parameters: Any) -> list[Row[*tuple[Any, ...]]]:

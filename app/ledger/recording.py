@@ -33,6 +33,7 @@ from app.domain.feed import Decision
 from app.domain.filtering import IgnoreReason
 from app.domain.settlement import Status
 from app.ledger.handover import Reservation
+from app.ledger.prepared import Prepared
 from app.ledger.tables import contributions, events, pauses
 
 
@@ -72,9 +73,9 @@ class Inserted:
 
 async def insert_new(connection: AsyncConnection, entries: Sequence[Entry], reservation: Reservation) -> Inserted:
     """Insert events whose keys differ, with what they owe; lease as much of that as is reserved, from the first on."""
-    rows = (await connection.execute(INSERT, _parameters(entries, reservation))).all()
-    keys = {EventKey(feed=row[0], brand_id=row[1], event_id=row[2]) for row in rows}
-    return Inserted(keys=keys, leased=bool(rows) and rows[0].leases)
+    rows = await _INSERT.fetch(connection, _parameters(entries, reservation))
+    keys = {EventKey(feed=feed, brand_id=brand_id, event_id=event_id) for feed, brand_id, event_id, _ in rows}
+    return Inserted(keys=keys, leased=bool(rows) and rows[0][3])
 
 
 async def find_first(connection: AsyncConnection, keys: Iterable[EventKey]) -> dict[EventKey, First]:
@@ -182,5 +183,5 @@ def _key(rows: FromClause) -> list[ColumnElement[Any]]:
 _KEY = ("feed", "brand_id", "event_id")
 _OWED = ("id", "source_id", "body", "status", "attempt", "lease_token", "leased_until")
 _FORWARDING = ~select(pauses.c.paused).exists()
-INSERT = _insert_both()
+_INSERT = Prepared(_insert_both())
 FIND = _select_first()

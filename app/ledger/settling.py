@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -20,9 +21,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.settlement import Settlement, Status
 from app.ledger.claim import Claim
+from app.ledger.prepared import Prepared
 from app.ledger.tables import contributions
 
 
@@ -34,6 +37,11 @@ class Settled:
     settlement: Settlement
     gateway_status: int | None
     gateway_response: str
+
+
+async def settle(connection: AsyncConnection, batch: Sequence[Settled]) -> set[UUID]:
+    """Write outcomes and end their leases. Returns the ids of those that were still ours."""
+    return {row[0] for row in await _SETTLE.fetch(connection, parameters(batch))}
 
 
 def parameters(batch: Sequence[Settled]) -> dict[str, Any]:
@@ -83,4 +91,5 @@ SETTLE = (
     )
     .returning(_c.id)
 )
+_SETTLE = Prepared(SETTLE)
 STATUS = select(_c.status).where(_c.id == bindparam("claim_id", type_=Uuid))

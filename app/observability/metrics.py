@@ -1,5 +1,9 @@
 """The metrics, each with its meaning; scraped at /metrics."""
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -85,6 +89,8 @@ class Metrics:
         for status in Status:  # an alarm on a rise does not see a series begin
             self.contributions_settled.labels(status)
         self._registry = registry
+        # A metric's child; to look it up in the library costs more than to count.
+        self.child: Callable[..., Any] = cache(lambda metric, *labels: metric.labels(*labels))
 
     def exposition(self) -> bytes:
         """All of them, in the text format of CONTENT_TYPE."""

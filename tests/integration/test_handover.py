@@ -1,5 +1,6 @@
 """The hand-over: what is recorded is sent from the same process without being looked for, and lost by no accident."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.intervention import Signature
+from app.domain.settlement import Settlement
 from app.ledger.claim import Claim
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.handover import Nobody, Reservation
@@ -180,34 +182,44 @@ async def test_no_more_is_handed_over_than_there_are_slots(
         gateway.simulator.faults = gateway.simulator.faults.changed({"hang": 0.0})
 
 
+class _Stepped(Outbox):
+    """An outbox that writes as many outcomes as it is let: until then their slots are taken."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self.may_settle = asyncio.Semaphore(0)
+
+    async def settle(self, claim: Claim, settlement: Settlement, **answer: Any) -> bool:
+        await self.may_settle.acquire()
+        return await super().settle(claim, settlement, **answer)
+
+
 async def test_events_and_a_backlog_share_the_slots(
-    engine: AsyncEngine, gateway: Running, dispatching: Dispatching
+    engine: AsyncEngine, dispatching: Dispatching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is recorded now does not wait for the end of a backlog, nor the backlog for the end of recording."""
-    old = [f"old-{number:03}" for number in range(120)]
-    for event_id in old:
-        await Inbox(engine).record(examples.entry(event_id))
-    gateway.simulator.faults = gateway.simulator.faults.changed({"latency": 0.02})
-    async with dispatching(circuit=replace(CIRCUIT, concurrency=4), pace=SELDOM) as dispatcher:
-        await _authenticated(dispatcher)
-        dispatcher.wake()
+    monkeypatch.setattr("app.dispatcher.calls.RECENT", 3600.0)
+    for number in range(10):
+        await Inbox(engine).record(examples.entry(f"old-{number}"))
+    outbox = _Stepped(engine)
+    async with dispatching(outbox=outbox, circuit=replace(CIRCUIT, concurrency=4)) as dispatcher:
         inbox = Inbox(engine, dispatcher)
 
-        async def begun() -> bool:
-            return len(gateway.simulator.account.calls) > 4
+        async def in_flight(old: int, new: int) -> None:
+            async def look() -> bool:
+                flying = [row.event_id[:3] for row in await _rows(engine) if row.status == "in_flight"]
+                return [old, new, old + new] == [flying.count("old"), flying.count("new"), dispatcher.in_flight]
 
-        await examples.eventually(begun)
-        for number in range(20):
-            await inbox.record(examples.entry(f"new-{number:03}"))
-            seen = len(gateway.simulator.account.calls)
+            await examples.eventually(look)
 
-            async def gone_on(seen: int = seen) -> bool:
-                return len(gateway.simulator.account.calls) > seen
-
-            await examples.eventually(gone_on)
-        await _become(engine, *[("contributed", 1)] * 140)
-
-    order = [call.event_id for call in gateway.simulator.account.calls]
-    first_new = next(place for place, event_id in enumerate(order) if event_id.startswith("new"))
-    assert {"old", "new"} == {event_id[:3] for event_id in order[first_new : first_new + 40]}
-    assert order.index("new-010") < order.index(old[-1])
+        await in_flight(old=4, new=0)  # as long as nothing is recorded, the backlog has all
+        await inbox.record(examples.entry("new-0"))
+        for _ in range(4):
+            outbox.may_settle.release()
+        await in_flight(old=2, new=0)  # the other half is kept for what is recorded
+        for number in range(1, 4):
+            await inbox.record(examples.entry(f"new-{number}"))
+        await in_flight(old=2, new=2)
+        for _ in range(20):
+            outbox.may_settle.release()
+        await _become(engine, *[("contributed", 1)] * 14)

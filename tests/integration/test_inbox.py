@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.filtering import IgnoreReason
-from app.ledger.engine import LedgerUnavailableError
+from app.ledger.engine import LedgerUnavailableError, create_engine
 from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
 from app.ledger.recording import Decided
 from app.ledger.tables import contributions, events
@@ -169,3 +170,42 @@ async def test_no_parameter_is_shown_in_an_error(engine: AsyncEngine) -> None:
         await Inbox(engine).record(examples.entry(player_token="open-sesame"))
 
     assert "sesame" not in str(caught.value)
+
+
+async def test_a_connection_that_broke_is_not_used_again(engine: AsyncEngine, other_engine: AsyncEngine) -> None:
+    """Each of them fails at most once, whoever has it next."""
+    inbox = Inbox(engine)
+    await inbox.record(examples.entry())
+    async with other_engine.connect() as connection:
+        ended = text(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        assert await connection.scalar(ended)
+
+    with pytest.raises(LedgerUnavailableError):
+        await inbox.record(examples.entry("bet-2"))
+    assert isinstance(await inbox.record(examples.entry("bet-2")), Recorded | Duplicate)
+
+
+async def test_a_statement_that_takes_too_long_is_given_up_with_its_connection(
+    engine: AsyncEngine, other_engine: AsyncEngine, database_url: str
+) -> None:
+    hasty = create_engine(database_url, pool_size=1, timeout=timedelta(milliseconds=200))
+    inbox = Inbox(hasty)
+    async with other_engine.connect() as blocker:
+        await blocker.execution_options(isolation_level="READ COMMITTED")
+        async with blocker.begin():
+            await blocker.execute(text("lock table events in exclusive mode"))
+            with pytest.raises(LedgerUnavailableError):
+                await inbox.record(examples.entry())
+
+    async def recorded() -> bool:
+        try:
+            return isinstance(await inbox.record(examples.entry()), Recorded | Duplicate)
+        except LedgerUnavailableError:
+            return False  # a machine may be slower than this engine is patient
+
+    await examples.eventually(recorded)
+    assert await _count(engine, "events") == 1
+    await hasty.dispose()
