@@ -89,7 +89,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """The raw body. FastAPI's own limit would do, were its answer not plain text."""
     announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isdecimal() and int(announced) > limit:
         raise Refusal(problems.TOO_LARGE)
     body = bytearray()
     more = True
