@@ -46,7 +46,14 @@ def _migrate(place: Place) -> Sequence[Command]:
 
 
 def _serve(*options: str) -> Callable[[Place], Sequence[Command]]:
-    return lambda place: [command(place, "serve", "--port", str(port), *options) for port in place.ports]
+    def start(place: Place) -> Sequence[Command]:
+        return [command(place, "serve", "--port", str(place.port), "--workers", str(place.processes), *options)]
+
+    return start
+
+
+def _complete(processes: int) -> tuple[str, str]:
+    return "/metrics", f"\nevent_processor_workers {float(processes)}\n"
 
 
 OURS = Contender(
@@ -56,6 +63,7 @@ OURS = Contender(
     before=_migrate,
     start=_serve(),
     health="/health/ready",
+    complete=_complete,
     unsettled=UNSETTLED,
 )
 ACCEPTING = Contender(
@@ -65,5 +73,6 @@ ACCEPTING = Contender(
     before=_migrate,
     start=_serve("--no-dispatch"),
     health="/health/ready",
+    complete=_complete,
     forwards=False,
 )
