@@ -41,6 +41,11 @@ def _client(address: Address) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=address.url, limits=NEW_CONNECTIONS, timeout=examples.DEADLINE)
 
 
+def _watching(address: Address) -> httpx.AsyncClient:
+    """Keeps its connection, so that the same worker answers for all of them."""
+    return httpx.AsyncClient(base_url=address.url, timeout=examples.DEADLINE)
+
+
 async def _post(client: httpx.AsyncClient, event_id: str) -> httpx.Response:
     body = json.dumps(examples.bet(event_id=event_id)).encode()
     return await client.post("/events/bet", content=body, headers=examples.signed(body))
@@ -82,16 +87,16 @@ async def _end(process: Process) -> int:
 async def test_two_workers_make_one_contribution_for_each_event_and_are_counted_together(
     serve: Serve, engine: AsyncEngine, gateway: Running, tmp_path: Path
 ) -> None:
-    async with serve(TWO, QUICK) as (_, address), _client(address) as client:
-        await _all_serve(client)
+    async with serve(TWO, QUICK) as (_, address), _client(address) as client, _watching(address) as watching:
+        await _all_serve(watching)
         answers = await asyncio.gather(*(_post(client, f"bet-{number % 64}") for number in range(128)))
 
         async def contributed() -> bool:
-            return await _metric(client, "contributions_settled_total", status="contributed") == 64
+            return await _metric(watching, "contributions_settled_total", status="contributed") == 64
 
         await examples.eventually(contributed)
-        counted = [await _metric(client, name) for name in ("events_accepted_total", "events_duplicate_total")]
-        observed = [await _metric(client, name) for name in ("record_seconds_count", "end_to_end_seconds_count")]
+        counted = [await _metric(watching, name) for name in ("events_accepted_total", "events_duplicate_total")]
+        observed = [await _metric(watching, name) for name in ("record_seconds_count", "end_to_end_seconds_count")]
     recorded = Counter(
         line["worker"] for line in _lines(tmp_path / f"{address.port}.log") if line["event"] == "api.event_recorded"
     )
@@ -145,6 +150,30 @@ async def test_a_killed_worker_is_replaced_and_nothing_that_was_acknowledged_is_
     assert len(acknowledged) <= counted
     assert gateway.simulator.account.twice() == []
     assert (await take_census(engine)).balances
+
+
+async def test_where_a_worker_cannot_come_back_the_others_serve_until_it_can(serve: Serve, tmp_path: Path) -> None:
+    async with serve(TWO, QUICK) as (process, address), _client(address) as client:
+        await _all_serve(client)
+        configuration = tmp_path / f"{address.port}.toml"
+        right = configuration.read_text()
+        configuration.write_text("")
+        killed = psutil.Process(process.pid).children()[0]
+        killed.kill()
+        await asyncio.to_thread(killed.wait, examples.DEADLINE)
+
+        async def tried_again() -> bool:
+            lines = (tmp_path / f"{address.port}.log").read_text().splitlines()
+            return sum('"workers.ended"' in line and '"status":2' in line for line in lines) == 2
+
+        await examples.eventually(tried_again)
+        alone = await _metric(client, "workers")
+        answer = await _post(client, "bet-1")
+        configuration.write_text(right)
+        await _all_serve(client)
+
+        assert (1, 202) == (alone, answer.status_code)
+        assert await _metric(client, "workers_replaced_total") == 3
 
 
 async def test_a_worker_that_hangs_is_replaced(
@@ -208,7 +237,7 @@ async def test_a_signal_to_all_of_the_processes_counts_once(serve: Serve) -> Non
 async def test_ctrl_c_ends_all_of_them_and_is_no_failure(serve: Serve) -> None:
     async with serve(TWO, QUICK) as (process, address), _client(address) as client:
         await _all_serve(client)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
 
         assert await _end(process) == 0
 
