@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app.api.application import create_application
+from app.api.health import note
 from app.api.state import Drain, Services
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
@@ -31,10 +32,12 @@ from app.ledger.outbox import Outbox
 from app.ledger.retention import Retention
 from app.ledger.schema import head
 from app.observability.metrics import Metrics
+from app.observability.sharing import Sharing
 from app.settings import Settings
 
 SETTLING = timedelta(seconds=10)  # beyond the longest delivery: for a stopping dispatcher to write outcomes
 SWEEPING = timedelta(seconds=5)  # for a batch of a stopping housekeeping to end
+NOTED_EVERY = timedelta(seconds=1)  # what a scrape of another worker is told of this one
 
 _log = structlog.get_logger()
 
@@ -46,10 +49,12 @@ def create_app(
     dispatch: bool = True,
     transport: httpx.AsyncBaseTransport | None = None,
     drain: Drain | None = None,
+    sharing: Sharing | None = None,
 ) -> ASGIApp:
     """The service as an ASGI application: receiving events, dispatching contributions, or both.
 
-    `transport` replaces the network towards the Gateway; `drain` is set by whoever handles signals.
+    `transport` replaces the network towards the Gateway; `drain` is set by whoever handles signals; `sharing` is for
+    one of several workers.
     """
     feeds = settings.feed_values() if receive else ()
     draining = drain or Drain()
@@ -63,7 +68,8 @@ def create_app(
             _log.warning("service.embedded_database", folder=str(settings.data_folder), meaning="for development only")
         async with AsyncExitStack() as stack:
             engine = await stack.enter_async_context(open_database(settings.database()))
-            metrics, outbox = Metrics(), Outbox(engine, patience=settings.database_timeout)
+            metrics = Metrics(sharing.folder if sharing else None)
+            outbox = Outbox(engine, patience=settings.database_timeout)
             background = None
             if dispatch:
                 background = await stack.enter_async_context(_dispatching(settings, outbox, metrics, transport))
@@ -78,9 +84,13 @@ def create_app(
                 insecure_feeds=insecure,
                 ledger_state=partial(ledger_state, engine, head=head()),
                 backlog=outbox.backlog,
+                in_flight=(lambda: background.in_flight) if background else (lambda: 0),
                 dispatcher_state=(lambda: background.state) if background else None,
                 gateway_state=background.gateway_state if background else None,
             )
+            if sharing:
+                metrics.workers_replaced.inc(sharing.ended)
+                await stack.enter_async_context(_noting(services))
             _log.info("service.started", receives=[feed.name for feed in feeds], dispatches=dispatch)
             yield {"services": services}
             draining.draining = True
@@ -136,6 +146,22 @@ async def _dispatching(
             for task in (running, keeping):
                 task.cancel()
             await asyncio.gather(running, keeping, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _noting(services: Services) -> AsyncIterator[None]:
+    """Has the metrics of this process right, though a scrape may ask another."""
+
+    async def keep_noting() -> None:
+        while True:
+            note(services)
+            await asyncio.sleep(NOTED_EVERY.total_seconds())
+
+    noting = asyncio.create_task(keep_noting())
+    try:
+        yield
+    finally:
+        noting.cancel()
 
 
 @asynccontextmanager

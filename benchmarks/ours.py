@@ -47,7 +47,14 @@ def _migrate(place: Place) -> Sequence[Command]:
 
 
 def _serve(*options: str) -> Callable[[Place], Sequence[Command]]:
-    return lambda place: [command(place, "serve", "--port", str(port), *options) for port in place.ports]
+    def start(place: Place) -> Sequence[Command]:
+        return [command(place, "serve", "--port", str(place.port), "--workers", str(place.processes), *options)]
+
+    return start
+
+
+def _complete(processes: int) -> tuple[str, str]:
+    return "/metrics", f"\nevent_processor_workers {float(processes)}\n"
 
 
 OURS = Contender(
@@ -57,6 +64,7 @@ OURS = Contender(
     before=_migrate,
     start=_serve(),
     health="/health/ready",
+    complete=_complete,
     unsettled=UNSETTLED,
     senders=SENDERS,
 )
@@ -67,6 +75,7 @@ ACCEPTING = Contender(
     before=_migrate,
     start=_serve("--no-dispatch"),
     health="/health/ready",
+    complete=_complete,
     forwards=False,
     senders=SENDERS,
 )

@@ -84,10 +84,10 @@ class Report:
         place, software = machine(), versions(self.postgres)
         times = "once" if self.rounds == 1 else f"in {self.rounds} rounds"
         cores = (
-            "With two processes of the application there was no core left for the rest, which shared theirs: what they "
+            "With two workers there was no core left for the rest, which shared theirs: what they "
             "could do on more cores shows in their CPU for each event."
             if self.shared
-            else "Two processes have a core each, and the rest has others."
+            else "Two workers have two cores, and the rest has others."
         )
         return (
             f"Written by `{self.command}` on {self.day.isoformat()}, {times}: {place['cores']} cores "

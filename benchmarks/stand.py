@@ -82,7 +82,7 @@ class Stand:
         prefix = f"b{self.bench.number()}-"
         path = self.place.folder / f"{prefix}record.json"
         order = Order(
-            ports=self.place.ports,
+            port=self.place.port,
             count=load.count,
             prefix=prefix,
             key=self.bench.key.hex(),
@@ -206,7 +206,11 @@ async def standing(
         try:
             await running.run(contender.before(stand.place))
             await running.start(contender.start(stand.place))
-            await running.ready(f"http://127.0.0.1:{port}{contender.health}" for port in stand.place.ports)
+            url = f"http://127.0.0.1:{stand.place.port}"
+            await running.ready(f"{url}{contender.health}")
+            if contender.complete:
+                path, sign = contender.complete(processes)
+                await running.ready(f"{url}{path}", sign=sign)
             yield stand
         finally:
             await running.kill()
@@ -222,7 +226,8 @@ def _place(
     bench: Bench, folder: Path, database: str, gateway: Helper, processes: int, settings: Mapping[str, str]
 ) -> Place:
     return Place(
-        ports=tuple(free_port() for _ in range(processes)),
+        port=free_port(),
+        processes=processes,
         database_url=bench.database.url(database),
         gateway_url=f"http://127.0.0.1:{gateway.said}",
         secret=bench.secret,

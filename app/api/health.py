@@ -52,11 +52,18 @@ async def scrape(request: Request) -> Response:
         paused = _PAUSED[(await service.ledger_state()).forwarding]
     service.metrics.paused.set(paused)
     service.metrics.backlog.set(pending)
-    service.metrics.unwritten.set(service.inbox.unwritten)
     service.metrics.backlog_oldest_due.set(oldest_due)
+    note(service)
+    return Response(service.metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+
+def note(service: Services) -> None:
+    """Write into the metrics what is true of this process at the moment, and nobody else can know."""
+    service.metrics.workers.set(1)
+    service.metrics.unwritten.set(service.inbox.unwritten)
+    service.metrics.in_flight.set(service.in_flight())
     if service.gateway_state:
         service.metrics.authenticated.set(service.gateway_state() == "authenticated")
-    return Response(service.metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
 
 async def _parts(service: Services) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Services:
     insecure_feeds: list[str]
     ledger_state: Callable[[], Awaitable[LedgerState]]
     backlog: Callable[[], Awaitable[Backlog]]
+    in_flight: Callable[[], int]
     dispatcher_state: Callable[[], str] | None
     gateway_state: Callable[[], str] | None
     log: Any = field(default_factory=lambda: structlog.get_logger("api").bind())  # bound once, not for each line

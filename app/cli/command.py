@@ -5,9 +5,9 @@ import sys
 import typer
 
 from app import __version__
-from app.cli import configuration, demo, ledger, migrate, pause, sandbox, service, sign, traffic
+from app.cli import configuration, demo, ledger, migrate, pause, sandbox, service, sign, traffic, worker
 from app.cli.contributions import contributions
-from app.cli.server import PortTakenError
+from app.cli.listening import PortTakenError
 from app.ledger.embedded import EmbeddedUnavailableError
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.schema import UnknownSchemaError
@@ -33,6 +33,7 @@ for function in (
     demo.demo,
 ):
     command.command()(function)
+command.command(hidden=True)(worker.worker)
 command.add_typer(contributions)
 command.add_typer(ledger.command, name="ledger")
 

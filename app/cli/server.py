@@ -14,27 +14,28 @@ import uvicorn
 
 from app.api.state import Drain
 from app.cli.connection import SPARE, BoundedHttp, Bounds
+from app.cli.listening import BACKLOG
 from app.settings import Settings
 
 GRACE = 30  # seconds that requests under way have after the listener closed
-BACKLOG = 2048
 KEEP_ALIVE = 75  # seconds that a connection may idle: longer than clients and proxies keep theirs, so that they close
 DESCRIPTORS = 256  # files and sockets that are no sender's
 
 
-class PortTakenError(Exception):
-    """The address to listen on was not to be had."""
+def run(app: Any, settings: Settings, drain: Drain, listeners: list[socket.socket]) -> bool:
+    """Serve the application until a signal ends it. False when it did not start."""
+    seconds = settings.server.drain.total_seconds()
+    server = DrainingServer(configured(app, settings, drain), drain, seconds=seconds)
+    server.run(sockets=listeners)
+    return server.started
 
 
-def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: int | None) -> bool:
-    """Serve the application until a signal ends it. `host` and `port` stand in for those of the settings.
-    Raises PortTakenError, before anything is started; False when the application did not start.
-    """
-    listeners = _listening(host or settings.server.host, settings.server.port if port is None else port)
+def configured(app: Any, settings: Settings, drain: Drain) -> uvicorn.Config:
+    """How the application is served; as many files and sockets as that takes are allowed, if the system lets us."""
     bounds = Bounds(connections=settings.server.connections, read_timeout=settings.server.read_timeout)
     _allow(bounds.connections + SPARE + DESCRIPTORS)
     protocol: Any = partial(BoundedHttp, bounds=bounds, drain=drain)
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http=protocol,
         lifespan="on",
@@ -45,26 +46,8 @@ def run(app: Any, settings: Settings, drain: Drain, *, host: str | None, port: i
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=KEEP_ALIVE,
         ws="none",
+        backlog=BACKLOG,
     )
-    server = DrainingServer(config, drain, seconds=settings.server.drain.total_seconds())
-    server.run(sockets=listeners)
-    return server.started
-
-
-def _listening(host: str, port: int) -> list[socket.socket]:
-    """A listener for each address of the host. They listen at once, since only that keeps others from the port;
-    whoever connects before the application has started waits.
-    """
-    listeners = list[socket.socket]()
-    try:
-        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            listeners.append(socket.create_server(address[:2], family=family, backlog=BACKLOG))
-    except (OSError, UnicodeError) as error:
-        for listener in listeners:
-            listener.close()
-        reason = getattr(error, "strerror", None) or error
-        raise PortTakenError(f"cannot listen on {host}:{port}: {reason}") from None
-    return listeners
 
 
 class DrainingServer(uvicorn.Server):

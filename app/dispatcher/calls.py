@@ -98,7 +98,6 @@ class Calls:
         task = self._loop.create_task(self._deliver(claim, call))
         self._running[task] = call
         self._claimed += claimed
-        self._delivery.metrics.in_flight.set(len(self._running))
         task.add_done_callback(self._finished)
 
     def _free(self) -> int:
@@ -141,7 +140,6 @@ class Calls:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._claimed -= self._running.pop(task).claimed
-        self._delivery.metrics.in_flight.set(len(self._running))
         if not task.cancelled() and (error := task.exception()):
             _log.error("dispatcher.delivery_failed", error=str(error), exc_info=error)
         self._freed()

@@ -18,12 +18,15 @@ Format = Literal["auto", "json", "console"]
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)  # in every line logged for a request
 
 
-def configure_logs(*, level: str, form: Format) -> None:
-    """Send this process's logs, and those of the libraries it uses, to standard error."""
+def configure_logs(*, level: str, form: Format, worker: int | None = None) -> None:
+    """Send this process's logs, and those of the libraries it uses, to standard error. Where it is one of several
+    workers, each line says which.
+    """
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     ours, libraries = _console() if console else _json()
+    named = [] if worker is None else [_Worker(worker)]
     structlog.configure(
-        processors=ours,
+        processors=[*named, *ours],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr) if console else Lines(sys.stderr.buffer).logger,
         cache_logger_on_first_use=False,
@@ -32,7 +35,7 @@ def configure_logs(*, level: str, form: Format) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *libraries],
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, _stamp, _date],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *named, _stamp, _date],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -48,6 +51,15 @@ def _console() -> tuple[list[Any], list[Any]]:
 def _json() -> tuple[list[Any], list[Any]]:
     exceptions = structlog.processors.format_exc_info
     return [_stamp, exceptions, _line], [exceptions, structlog.processors.JSONRenderer()]
+
+
+class _Worker:
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __call__(self, _logger: Any, _level: str, fields: EventDict) -> EventDict:
+        fields["worker"] = self._number
+        return fields
 
 
 def _stamp(_logger: Any, level: str, fields: EventDict) -> EventDict:

@@ -37,6 +37,7 @@ class Server(_Section):
     port: int = Field(8000, ge=0, le=65535)
     body_limit: int = Field(64 * 1024, ge=1024, description="bytes")
     drain: Duration = timedelta(seconds=2)
+    workers: int = Field(1, ge=1, description="processes")
     connections: int = Field(2000, ge=1, description="at once")
     read_timeout: Duration = timedelta(seconds=30)
     unwritten_limit: int = Field(1000, ge=1, description="events")

@@ -9,12 +9,12 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Send `count` requests to these ports in turn. With a `rate`, in requests a second, each at its time whatever
+    """Send `count` requests to the port. With a `rate`, in requests a second, each at its time whatever
     became of those before it; without one, as fast as `connections` are answered. `repeated` is the share of requests
     whose event was sent before; `key` signs them, in hexadecimal.
     """
 
-    ports: tuple[int, ...]
+    port: int
     count: int
     prefix: str
     key: str
@@ -31,8 +31,7 @@ class Order:
     @classmethod
     def read(cls, line: str) -> Self:
         """From its line."""
-        fields = json.loads(line)
-        return cls(**(fields | {"ports": tuple(fields["ports"])}))
+        return cls(**json.loads(line))
 
 
 def _numbers() -> "array[int]":

@@ -40,6 +40,6 @@ async def duplicates(bench: Bench) -> AsyncIterator[tuple[str, Measurement | Not
 
 @scenario("processes", quick=False)
 async def processes(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
-    """The whole job in one process and in two, each on a core of its own."""
+    """The whole job in one process and in two workers of one service, given as many cores."""
     yield "processes-1", await trial(bench, OURS, connections=BOTH)
     yield "processes-2", await trial(bench, OURS, connections=BOTH, processes=2)

@@ -24,15 +24,16 @@ async def service(database_url: str, gateway: Running) -> AsyncIterator[Service]
 
 @pytest.fixture
 def serve(database_url: str, gateway: Running, tmp_path: Path) -> Serve:
-    """Starts a service in a process of its own, with lines for the section [server]."""
+    """Starts a service in a process of its own, with lines for the section [server], or `before` all sections."""
 
     @asynccontextmanager
-    async def run(*server: str) -> AsyncIterator[tuple[Process, Address]]:
+    async def run(*server: str, before: str = "") -> AsyncIterator[tuple[Process, Address]]:
         address = Address(port=free_port())
         configuration = tmp_path / f"{address.port}.toml"
         lines = "\n".join((f"port = {address.port}", *server))
         configuration.write_text(
-            f'operator_id = "casino"\nbrands = ["brand1"]\ndatabase_url = "{database_url}"\n[server]\n{lines}\n'
+            f'operator_id = "casino"\nbrands = ["brand1"]\ndatabase_url = "{database_url}"\n{before}\n'
+            f"[server]\n{lines}\n"
             f'[gateway]\nurl = "{gateway.url}"\nusername = "{examples.USERNAME}"\npassword = "{examples.PASSWORD}"\n'
             f'[feeds.bet]\nwebhook_secrets = ["{examples.SECRET}"]\n[feeds.deposit]\nenabled = false\n'
         )

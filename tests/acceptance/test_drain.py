@@ -57,12 +57,13 @@ async def _end(process: Process) -> None:
         await process.wait()
 
 
+@pytest.mark.parametrize("workers", [1, 2], ids=["one process", "two workers"])
 @pytest.mark.parametrize("kept", [16, 0], ids=["connections kept", "new connections"])
 async def test_senders_under_way_see_answers_and_then_a_closed_door(
-    serve: Serve, engine: AsyncEngine, kept: int
+    serve: Serve, engine: AsyncEngine, kept: int, workers: int
 ) -> None:
     seen = Seen()
-    async with serve('drain = "300ms"') as (process, address):
+    async with serve('drain = "300ms"', f"workers = {workers}") as (process, address):
         async with asyncio.TaskGroup() as group:
             for _ in range(16):
                 group.create_task(_send_until_the_door_is_closed(address, seen, kept=kept))

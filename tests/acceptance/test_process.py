@@ -388,13 +388,18 @@ async def test_a_port_in_use_is_one_line_and_nothing_is_started(database_url: st
     assert (1, 1) == (sandbox, len(complaint.splitlines()))
 
 
-async def test_of_two_services_that_start_on_one_port_one_says_that_it_is_taken(database_url: str) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_of_two_services_that_start_on_one_port_one_says_that_it_is_taken(
+    database_url: str, workers: str
+) -> None:
     """Each binds before the other listens, if it does not listen at once."""
     settings = examples.environment(DATABASE_URL=database_url)
     port = str(free_port())
     processes = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app", "serve", "--port", port), stderr=PIPE, env=os.environ | settings
+            *(sys.executable, "-m", "app", "serve", "--port", port, "--workers", workers),
+            stderr=PIPE,
+            env=os.environ | settings,
         )
         for _ in range(2)
     ]

@@ -32,6 +32,7 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
         "port": 9000,
         "body_limit": 65536,
         "drain": "2s",
+        "workers": 1,
         "connections": 2000,
         "read_timeout": "30s",
         "unwritten_limit": 1000,
