@@ -14,6 +14,7 @@ _TITLES = {
     "duplicates-50": "50 % duplicates",
     "processes-1": "one process, twice the senders",
     "processes-2": "two processes, as many senders",
+    "workers-2": "two workers, as many senders",
     "latency": "half of capacity",
     "latency-bare-route": "bare route at that rate",
     "backlog-steady": "before the backlog, saturated",

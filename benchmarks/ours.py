@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.settings import CONFIG, PREFIX, SECRETS_FOLDER
 from benchmarks.contender import Command, Contender, Place
@@ -50,6 +51,10 @@ def _serve(*options: str) -> Callable[[Place], Sequence[Command]]:
     return lambda place: [command(place, "serve", "--port", str(port), *options) for port in place.ports]
 
 
+def _serve_workers(place: Place) -> Sequence[Command]:
+    return [command(place, "serve", "--port", str(place.port), "--workers", str(place.processes))]
+
+
 OURS = Contender(
     name="event-processor",
     title="event-processor",
@@ -60,6 +65,7 @@ OURS = Contender(
     unsettled=UNSETTLED,
     senders=SENDERS,
 )
+WORKERS = replace(OURS, name="event-processor-workers", start=_serve_workers, one_port=True)
 ACCEPTING = Contender(
     name="event-processor-accept",
     title="event-processor, accepting only",

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
@@ -198,7 +197,15 @@ async def standing(
         stand = Stand(
             bench=bench,
             contender=contender,
-            place=_place(bench, folder, database, gateway, processes, settings or {}),
+            place=Place(
+                ports=tuple(free_port() for _ in range(1 if contender.one_port else processes)),
+                database_url=bench.database.url(database),
+                gateway_url=f"http://127.0.0.1:{gateway.said}",
+                secret=bench.secret,
+                folder=folder,
+                processes=processes,
+                settings=settings or {},
+            ),
             processes=running,
             gateway=gateway,
             database=database,
@@ -216,16 +223,3 @@ async def standing(
         stand.counters = await bench.database.counters(database)
         if not ledger:
             await bench.database.drop(database)
-
-
-def _place(
-    bench: Bench, folder: Path, database: str, gateway: Helper, processes: int, settings: Mapping[str, str]
-) -> Place:
-    return Place(
-        ports=tuple(free_port() for _ in range(processes)),
-        database_url=bench.database.url(database),
-        gateway_url=f"http://127.0.0.1:{gateway.said}",
-        secret=bench.secret,
-        folder=folder,
-        settings=settings,
-    )

@@ -85,7 +85,7 @@ def _scale(results: Results) -> list[Target]:
 
 
 _RIVALS = {
-    "forwarding": 7,
+    "forwarding-fast": 7,
     "dbos": 20,
     "procrastinate": 20,
     "celery": 20,

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from benchmarks import events
 from benchmarks.bench import Bench
-from benchmarks.contender import Contender
+from benchmarks.contender import Contender, NotRunnableError
 from benchmarks.judge import judge
 from benchmarks.latency import latency, percentile
 from benchmarks.measurement import Measurement
+from benchmarks.scenario import NotRun
 from benchmarks.stand import Load, Sent, Stand, Usage, standing
 
 FIRST = 200  # requests, to see how fast a contender is
@@ -36,6 +37,17 @@ async def trial(
         load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated)
         measured = await measure(stand, load)
     return with_counters(measured, stand)
+
+
+async def tried(
+    bench: Bench, contender: Contender, *, processes: int = 1, connections: int | None = None
+) -> Measurement | NotRun:
+    """The same, of a contender that this machine may not be made for."""
+    try:
+        contender.prepare()
+        return await trial(bench, contender, processes=processes, connections=connections)
+    except NotRunnableError as error:
+        return NotRun(contender=contender.name, why=str(error))
 
 
 def requests_for(rate: float, seconds: float) -> int:
