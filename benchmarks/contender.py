@@ -14,9 +14,9 @@ class NotRunnableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a contender runs: in so many `processes`. `ports` has one for each, or one for all; `folder` is its own, for
-    files and logs; `secret` is that of the webhooks, as `whsec_…`. The database is PostgreSQL's, empty, and reached by a
-    Unix socket.
+    """Where a contender runs: in so many `processes`. `ports` has one for each, or one for all; `folder` is its own,
+    for files and logs; `secret` is that of the webhooks, as `whsec_…`. The database is PostgreSQL's, empty, and reached
+    by a Unix socket.
     """
 
     ports: tuple[int, ...]

@@ -42,7 +42,7 @@ class Report:
     @property
     def targets(self) -> list[Target]:
         """Each with what was measured."""
-        return targets(self.results, rows=self.rows)
+        return targets(self.results, rows=self.rows, shared=self.shared)
 
     @property
     def failures(self) -> list[str]:
