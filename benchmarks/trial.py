@@ -7,6 +7,7 @@ from dataclasses import replace
 from benchmarks import events
 from benchmarks.bench import Bench
 from benchmarks.contender import Contender, NotRunnableError
+from benchmarks.generator.order import Record
 from benchmarks.judge import judge
 from benchmarks.latency import latency, percentile
 from benchmarks.measurement import Measurement
@@ -75,7 +76,7 @@ async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measur
     calls = await stand.calls() if stand.contender.forwards else []
     arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id.startswith(sent.prefix)}
     record, before, count = sent.record, sent.before, load.count
-    done, last = _done(stand.contender, sent, arrived)
+    done, last = finished(stand.contender, sent, arrived)
     return Measurement(
         requests=count,
         statuses={str(status): times for status, times in sorted(Counter(record.status).items())},
@@ -88,16 +89,21 @@ async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measur
         memory_before=before.memory,
         memory_after=after.memory,
         wal=(after.wal - before.wal) / done,
-        answer=latency([at - due for at, due in zip(record.answered, record.due, strict=True) if at]),
-        delay=latency(_since(arrived, sent, record.answered)),
-        from_due=latency(_since(arrived, sent, record.due)),
+        answer=latency(waits(record)),
+        delay=latency(since(arrived, sent, record.answered)),
+        from_due=latency(since(arrived, sent, record.due)),
         late=percentile(sorted(at - due for at, due in zip(record.sent, record.due, strict=True)), 0.99) / 1e6,
         connections=record.connections,
         judgement=judge(stand.acknowledged, calls) if stand.contender.forwards else None,
     )
 
 
-def _done(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple[float, int]:
+def waits(record: Record) -> list[int]:
+    """How long each answer took, from when its request was due, not from when it was sent: in nanoseconds."""
+    return [at - due for at, due in zip(record.answered, record.due, strict=True) if at]
+
+
+def finished(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple[float, int]:
     """How many requests led to what was promised, and when the last did: what a contender drops it has not done. Where
     events were repeated, the requests of one share in it.
     """
@@ -108,7 +114,7 @@ def _done(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple[fl
     return max(1.0, sent.succeeded * made / len(acknowledged)), max(sent.last, *arrived.values(), 0)
 
 
-def _since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
+def since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
     """How long after those moments, one for each request, its event arrived at the Gateway. Of an event that was sent
     several times the first counts.
     """
