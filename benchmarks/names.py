@@ -28,5 +28,6 @@ def title(name: str) -> str:
     if name in CONTENDERS:
         return CONTENDERS[name].title
     if name.startswith("ledger-"):
-        return f"on {int(name.removeprefix('ledger-')):,} rows"
+        rows, *scattered = name.removeprefix("ledger-").split("-")
+        return f"on {int(rows):,} rows" + (", ids without order" if scattered else "")
     return _TITLES[name]

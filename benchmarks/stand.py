@@ -26,14 +26,15 @@ _SUCCESS = range(200, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events. Without
-    `connections` there are as many as the contender does best with.
+    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events; their ids
+    without order `among` so many of the past. Without `connections` there are as many as the contender does best with.
     """
 
     count: int
     rate: float | None = None
     connections: int | None = None
     repeated: float = 0.0
+    among: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class Stand:
             rate=load.rate,
             connections=load.connections or self.contender.senders,
             repeated=load.repeated,
+            among=load.among,
         )
         generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())
         try:
@@ -100,7 +102,7 @@ class Stand:
                 raise NotRunnableError("its answers could not be read")
         finally:
             await generator.kill()
-        sent = Sent(prefix=prefix, record=Record.read(path), before=before)
+        sent = Sent(prefix=prefix, among=load.among, record=Record.read(path), before=before)
         path.unlink()
         if not sent.acknowledged():
             raise NotRunnableError(f"nothing was acknowledged: {dict(Counter(sent.record.status))}")
@@ -147,11 +149,16 @@ class Sent:
     prefix: str
     record: Record
     before: Usage
+    among: int = 0
+
+    def event_id(self, number: int) -> str:
+        """Of one of its events."""
+        return events.event_id(self.prefix, number, among=self.among)
 
     def acknowledged(self) -> dict[str, str]:
         """The amount of each event that got a 2xx, by its id."""
         return {
-            events.event_id(self.prefix, event): events.amount(event)
+            self.event_id(event): events.amount(event)
             for event, status in zip(self.record.event, self.record.status, strict=True)
             if status in _SUCCESS
         }

@@ -53,7 +53,7 @@ def targets(results: Results, *, rows: int, shared: bool) -> list[Target]:
 
 
 def _cost(results: Results, rows: int) -> list[Target]:
-    past = results.ratio(f"ledger-{rows}", "contribute", _all_cpu)
+    past, scattered = f"ledger-{rows}", f"ledger-{rows}-scattered"
     return [
         _at_most(1.2, "whole job: CPU of the bare route", results.ratio("contribute", YARDSTICK, _cpu)),
         _at_most(1.0, "whole job: CPU of the bare route (moonshot)", results.ratio("contribute", YARDSTICK, _cpu)),
@@ -64,7 +64,10 @@ def _cost(results: Results, rows: int) -> list[Target]:
             "whole job: PostgreSQL's CPU, of the bare route's",
             results.quotient("contribute", lambda each: each.database_cpu, YARDSTICK, _cpu),
         ),
-        _at_most(1.15, f"CPU, PostgreSQL's too, on {rows:,} rows, of that on none", past),
+        _at_most(
+            1.15, f"CPU, PostgreSQL's too, on {rows:,} rows: of none", results.ratio(past, "contribute", _all_cpu)
+        ),
+        _at_most(1.15, "the same with ids without order", results.ratio(scattered, "contribute", _all_cpu)),
     ]
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks import events
 from benchmarks.bench import Bench
 from benchmarks.contender import Contender, NotRunnableError
 from benchmarks.generator.order import Record
@@ -29,13 +28,14 @@ async def trial(
     connections: int | None = None,
     settings: Mapping[str, str] | None = None,
     ledger: str | None = None,
+    among: int = 0,
 ) -> Measurement:
     """Warm a contender up and saturate it. Raises NotRunnableError."""
     async with standing(
         bench, contender, latency=gateway_latency, processes=processes, settings=settings, ledger=ledger
     ) as stand:
         rate = await warmed(stand, connections=connections)
-        load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated)
+        load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated, among=among)
         measured = await measure(stand, load)
     return with_counters(measured, stand)
 
@@ -74,7 +74,8 @@ async def measure(stand: Stand, load: Load) -> Measurement:
 async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measurement:
     """What a load that was sent and is done came to."""
     calls = await stand.calls() if stand.contender.forwards else []
-    arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id.startswith(sent.prefix)}
+    ids = {sent.event_id(number) for number in sent.record.event}
+    arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id in ids}
     record, before, count = sent.record, sent.before, load.count
     done, last = finished(stand.contender, sent, arrived)
     return Measurement(
@@ -121,7 +122,7 @@ def since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[i
     first: dict[str, int] = {}
     for event, moment in zip(sent.record.event, moments, strict=True):
         if moment:
-            first.setdefault(events.event_id(sent.prefix, event), moment)
+            first.setdefault(sent.event_id(event), moment)
     return [arrived[event_id] - moment for event_id, moment in first.items() if event_id in arrived]
 
 
