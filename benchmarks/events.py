@@ -17,8 +17,8 @@ _CURRENCIES = ("EUR", "SEK", "GBP", "CAD")
 
 
 def event_id(prefix: str, number: int, *, among: int = 0) -> str:
-    """Of an event of a load: ids of one load are in order, as a platform's transaction numbers are; or all over those of
-    `among` so many events of the past, as random ones are.
+    """Of an event of a load: ids of one load are in order, as a platform's transaction numbers are; or, as random ones
+    are, all over those of `among` so many events of the past.
     """
     own = f"{prefix}{number:08}"
     return f"{PAST}{number * _SCATTER % among:08}-{own}" if among else own

@@ -199,6 +199,7 @@ async def standing(
     async with bench.divided(processes) as cores:
         if not ledger:
             await bench.database.create(database)
+        await bench.database.checkpoint()
         gateway = await helper(sys.executable, "-m", "benchmarks.gateway", str(latency))
         running = Processes(folder, cores)
         stand = Stand(
