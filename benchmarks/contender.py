@@ -14,17 +14,23 @@ class NotRunnableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a contender runs. `processes` receive at the port; `folder` is its own, for files and logs; `secret` is
-    that of the webhooks, as `whsec_…`. The database is PostgreSQL's, empty, and reached by a Unix socket.
+    """Where a contender runs: in so many `processes`. `ports` has one for each, or one for all; `folder` is its own,
+    for files and logs; `secret` is that of the webhooks, as `whsec_…`. The database is PostgreSQL's, empty, and reached
+    by a Unix socket.
     """
 
-    port: int
-    processes: int
+    ports: tuple[int, ...]
     database_url: str
     gateway_url: str
     secret: str
     folder: Path
+    processes: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        """The first of them."""
+        return self.ports[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +53,10 @@ def _nothing() -> None:
 class Contender:
     """`promises` says in a sentence what an acknowledgement is worth. `prepare` installs what is not there, and raises
     NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
-    until they are killed; the port has to answer `health` with 2xx then. `complete` gives a path, and what is in its
-    answer once so many processes serve. A contender that `forwards` makes a
+    until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
     contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
     still has something to do for. `senders` is how many at once bring out the most that it can do.
+    With `one_port` its processes, where it is to have several, share one.
     """
 
     name: str
@@ -60,7 +66,7 @@ class Contender:
     before: Callable[[Place], Sequence[Command]] = lambda _: ()
     prepare: Callable[[], None] = _nothing
     health: str = "/health"
-    complete: Callable[[int], tuple[str, str]] | None = None
     forwards: bool = True
     unsettled: str | None = None
     senders: int = 64
+    one_port: bool = False

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.settings import CONFIG, PREFIX, SECRETS_FOLDER
 from benchmarks.contender import Command, Contender, Place
@@ -47,14 +48,11 @@ def _migrate(place: Place) -> Sequence[Command]:
 
 
 def _serve(*options: str) -> Callable[[Place], Sequence[Command]]:
-    def start(place: Place) -> Sequence[Command]:
-        return [command(place, "serve", "--port", str(place.port), "--workers", str(place.processes), *options)]
-
-    return start
+    return lambda place: [command(place, "serve", "--port", str(port), *options) for port in place.ports]
 
 
-def _complete(processes: int) -> tuple[str, str]:
-    return "/metrics", f"\nevent_processor_workers {float(processes)}\n"
+def _serve_workers(place: Place) -> Sequence[Command]:
+    return [command(place, "serve", "--port", str(place.port), "--workers", str(place.processes))]
 
 
 OURS = Contender(
@@ -64,10 +62,10 @@ OURS = Contender(
     before=_migrate,
     start=_serve(),
     health="/health/ready",
-    complete=_complete,
     unsettled=UNSETTLED,
     senders=SENDERS,
 )
+WORKERS = replace(OURS, name="event-processor-workers", start=_serve_workers, one_port=True)
 ACCEPTING = Contender(
     name="event-processor-accept",
     title="event-processor, accepting only",
@@ -75,7 +73,6 @@ ACCEPTING = Contender(
     before=_migrate,
     start=_serve("--no-dispatch"),
     health="/health/ready",
-    complete=_complete,
     forwards=False,
     senders=SENDERS,
 )

@@ -42,7 +42,7 @@ class Report:
     @property
     def targets(self) -> list[Target]:
         """Each with what was measured."""
-        return targets(self.results, rows=self.rows)
+        return targets(self.results, rows=self.rows, shared=self.shared)
 
     @property
     def failures(self) -> list[str]:
@@ -70,6 +70,7 @@ class Report:
             *self._costs(),
             *self._latencies(),
             *self._rivals(),
+            *self._not_run(),
             "",
             "## What was measured",
             "",
@@ -84,10 +85,10 @@ class Report:
         place, software = machine(), versions(self.postgres)
         times = "once" if self.rounds == 1 else f"in {self.rounds} rounds"
         cores = (
-            "With two workers there was no core left for the rest, which shared theirs: what they "
+            "With two processes of the application there was no core left for the rest, which shared theirs: what they "
             "could do on more cores shows in their CPU for each event."
             if self.shared
-            else "Two workers have two cores, and the rest has others."
+            else "Two processes have a core each, and the rest has others."
         )
         return (
             f"Written by `{self.command}` on {self.day.isoformat()}, {times}: {place['cores']} cores "
@@ -121,6 +122,10 @@ class Report:
         )
         head = ["", "what an acknowledgement is worth", "events", "lost", "twice", "we are faster by"]
         return ["", "## Instead", "", *_rows(head, rows)]
+
+    def _not_run(self) -> list[str]:
+        others = [f"- {name}: {why}" for name, why in self.results.not_run.items() if name not in CONTENDERS]
+        return ["", "## Not run", "", *others] if others else []
 
     def _kept(self, name: str) -> list[str]:
         if name in self.results.not_run and name not in self.results.measured:

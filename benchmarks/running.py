@@ -10,11 +10,11 @@ from subprocess import DEVNULL, PIPE
 
 import httpx
 
-from benchmarks import proc
 from benchmarks.contender import Command, NotRunnableError
 from benchmarks.cores import Cores, on
 
 READY = 60.0  # seconds until a contender has to answer
+_FRAMES = " │╭╮╰╯─"
 _LINES = 3  # of a log, to say why something did not start
 
 
@@ -57,13 +57,14 @@ class Processes:
             process = await _start(command, self._folder / f"process-{number}.log", cores)
             self._started.append((command, process))
 
-    async def ready(self, url: str, *, sign: str = "") -> None:
-        """Wait until it answers with 2xx and, somewhere in it, the sign. Raises NotRunnableError."""
+    async def ready(self, urls: Iterable[str]) -> None:
+        """Wait until each answers with 2xx. Raises NotRunnableError."""
         try:
             async with asyncio.timeout(READY), httpx.AsyncClient(trust_env=False, timeout=5) as client:
-                while not await _answers(client, url, sign):
-                    self._require()
-                    await asyncio.sleep(0.05)
+                for url in urls:
+                    while not await _answers(client, url):
+                        self._require()
+                        await asyncio.sleep(0.05)
         except TimeoutError:
             raise NotRunnableError(f"it was not ready after {READY:g} s") from None
 
@@ -75,9 +76,9 @@ class Processes:
 
     async def kill(self) -> None:
         """End all of them at once, with what they started."""
-        for started in proc.of_session(process.pid for _, process in self._started):
+        for _, process in self._started:
             with suppress(ProcessLookupError):
-                os.kill(started.pid, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGKILL)
         for _, process in self._started:
             await process.wait()
 
@@ -135,12 +136,11 @@ async def helper(*arguments: str, told: str = "") -> Helper:
     return started
 
 
-async def _answers(client: httpx.AsyncClient, url: str, sign: str) -> bool:
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
     try:
-        response = await client.get(url)
+        return (await client.get(url)).is_success
     except httpx.TransportError:
         return False
-    return response.is_success and sign in response.text
 
 
 def _named(command: Command) -> str:
@@ -148,4 +148,6 @@ def _named(command: Command) -> str:
 
 
 def _end_of(log: Path) -> str:
-    return " / ".join(log.read_text(errors="replace").strip().splitlines()[-_LINES:]) or "no output"
+    """Its last lines as one, without the frames that some draw around what they say."""
+    lines = (line.strip(_FRAMES) for line in log.read_text(errors="replace").splitlines())
+    return " / ".join([line for line in lines if line][-_LINES:]) or "no output"

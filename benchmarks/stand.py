@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
@@ -27,14 +26,15 @@ _SUCCESS = range(200, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events. Without
-    `connections` there are as many as the contender does best with.
+    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events; their ids
+    without order `among` so many of the past. Without `connections` there are as many as the contender does best with.
     """
 
     count: int
     rate: float | None = None
     connections: int | None = None
     repeated: float = 0.0
+    among: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Stand:
         prefix = f"b{self.bench.number()}-"
         path = self.place.folder / f"{prefix}record.json"
         order = Order(
-            port=self.place.port,
+            ports=self.place.ports,
             count=load.count,
             prefix=prefix,
             key=self.bench.key.hex(),
@@ -90,6 +90,7 @@ class Stand:
             rate=load.rate,
             connections=load.connections or self.contender.senders,
             repeated=load.repeated,
+            among=load.among,
         )
         generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())
         try:
@@ -101,7 +102,7 @@ class Stand:
                 raise NotRunnableError("its answers could not be read")
         finally:
             await generator.kill()
-        sent = Sent(prefix=prefix, record=Record.read(path), before=before)
+        sent = Sent(prefix=prefix, among=load.among, record=Record.read(path), before=before)
         path.unlink()
         if not sent.acknowledged():
             raise NotRunnableError(f"nothing was acknowledged: {dict(Counter(sent.record.status))}")
@@ -148,11 +149,16 @@ class Sent:
     prefix: str
     record: Record
     before: Usage
+    among: int = 0
+
+    def event_id(self, number: int) -> str:
+        """Of one of its events."""
+        return events.event_id(self.prefix, number, among=self.among)
 
     def acknowledged(self) -> dict[str, str]:
         """The amount of each event that got a 2xx, by its id."""
         return {
-            events.event_id(self.prefix, event): events.amount(event)
+            self.event_id(event): events.amount(event)
             for event, status in zip(self.record.event, self.record.status, strict=True)
             if status in _SUCCESS
         }
@@ -193,12 +199,21 @@ async def standing(
     async with bench.divided(processes) as cores:
         if not ledger:
             await bench.database.create(database)
+        await bench.database.checkpoint()
         gateway = await helper(sys.executable, "-m", "benchmarks.gateway", str(latency))
         running = Processes(folder, cores)
         stand = Stand(
             bench=bench,
             contender=contender,
-            place=_place(bench, folder, database, gateway, processes, settings or {}),
+            place=Place(
+                ports=tuple(free_port() for _ in range(1 if contender.one_port else processes)),
+                database_url=bench.database.url(database),
+                gateway_url=f"http://127.0.0.1:{gateway.said}",
+                secret=bench.secret,
+                folder=folder,
+                processes=processes,
+                settings=settings or {},
+            ),
             processes=running,
             gateway=gateway,
             database=database,
@@ -206,11 +221,7 @@ async def standing(
         try:
             await running.run(contender.before(stand.place))
             await running.start(contender.start(stand.place))
-            url = f"http://127.0.0.1:{stand.place.port}"
-            await running.ready(f"{url}{contender.health}")
-            if contender.complete:
-                path, sign = contender.complete(processes)
-                await running.ready(f"{url}{path}", sign=sign)
+            await running.ready(f"http://127.0.0.1:{port}{contender.health}" for port in stand.place.ports)
             yield stand
         finally:
             await running.kill()
@@ -220,17 +231,3 @@ async def standing(
         stand.counters = await bench.database.counters(database)
         if not ledger:
             await bench.database.drop(database)
-
-
-def _place(
-    bench: Bench, folder: Path, database: str, gateway: Helper, processes: int, settings: Mapping[str, str]
-) -> Place:
-    return Place(
-        port=free_port(),
-        processes=processes,
-        database_url=bench.database.url(database),
-        gateway_url=f"http://127.0.0.1:{gateway.said}",
-        secret=bench.secret,
-        folder=folder,
-        settings=settings,
-    )

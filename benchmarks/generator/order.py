@@ -9,12 +9,12 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Send `count` requests to the port. With a `rate`, in requests a second, each at its time whatever
+    """Send `count` requests to these ports in turn. With a `rate`, in requests a second, each at its time whatever
     became of those before it; without one, as fast as `connections` are answered. `repeated` is the share of requests
-    whose event was sent before; `key` signs them, in hexadecimal.
+    whose event was sent before; `among` is as of `events.event_id`; `key` signs them, in hexadecimal.
     """
 
-    port: int
+    ports: tuple[int, ...]
     count: int
     prefix: str
     key: str
@@ -22,6 +22,7 @@ class Order:
     rate: float | None = None
     connections: int = 64
     repeated: float = 0.0
+    among: int = 0
     seed: int = 1
 
     def text(self) -> str:
@@ -31,7 +32,8 @@ class Order:
     @classmethod
     def read(cls, line: str) -> Self:
         """From its line."""
-        return cls(**json.loads(line))
+        fields = json.loads(line)
+        return cls(**(fields | {"ports": tuple(fields["ports"])}))
 
 
 def _numbers() -> "array[int]":

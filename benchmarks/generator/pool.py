@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 
 from benchmarks.generator.connection import Connection
 from benchmarks.generator.order import Record
@@ -16,12 +17,12 @@ MOST = 2000  # connections; a request beyond them waits, and its latency grows
 class Pool:
     """Sends each request on a connection that is idle, or on a new one. A lost connection is replaced when needed."""
 
-    def __init__(self, port: int, requests: list[bytes], record: Record) -> None:
+    def __init__(self, ports: tuple[int, ...], requests: list[bytes], record: Record) -> None:
         self.record = record
         self._done = asyncio.Event()  # every request is answered, or lost
         self.noted: Callable[[], None] = lambda: None  # called after each answer
         self._requests = requests
-        self._port = port
+        self._ports = cycle(ports)
         self._idle: list[Connection] = []
         self._waiting = deque[int]()
         self._left = len(requests)
@@ -78,7 +79,7 @@ class Pool:
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: Connection(self._answered), "127.0.0.1", self._port)
+        _, connection = await loop.create_connection(lambda: Connection(self._answered), "127.0.0.1", next(self._ports))
         self.record.connections += 1
         self._reuse(connection)
 
