@@ -53,10 +53,10 @@ def _nothing() -> None:
 class Contender:
     """`promises` says in a sentence what an acknowledgement is worth. `prepare` installs what is not there, and raises
     NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
-    until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
-    contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
-    still has something to do for. `senders` is how many at once bring out the most that it can do.
-    With `one_port` its processes, where it is to have several, share one.
+    until they are killed; every port has to answer `health` with 2xx then, and with `sign` somewhere in it. A contender
+    that `forwards` makes a contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is
+    SQL: how many events it still has something to do for. `senders` is how many at once bring out the most that it can
+    do. With `one_port` its processes, where it is to have several, share one.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Contender:
     before: Callable[[Place], Sequence[Command]] = lambda _: ()
     prepare: Callable[[], None] = _nothing
     health: str = "/health"
+    sign: str = ""
     forwards: bool = True
     unsettled: str | None = None
     senders: int = 64

@@ -65,7 +65,14 @@ OURS = Contender(
     unsettled=UNSETTLED,
     senders=SENDERS,
 )
-WORKERS = replace(OURS, name="event-processor-workers", start=_serve_workers, one_port=True)
+WORKERS = replace(
+    OURS,
+    name="event-processor-workers",
+    start=_serve_workers,
+    one_port=True,
+    health="/metrics",
+    sign="event_processor_workers 2.0",  # both are there
+)
 ACCEPTING = Contender(
     name="event-processor-accept",
     title="event-processor, accepting only",

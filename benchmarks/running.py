@@ -10,6 +10,7 @@ from subprocess import DEVNULL, PIPE
 
 import httpx
 
+from benchmarks import proc
 from benchmarks.contender import Command, NotRunnableError
 from benchmarks.cores import Cores, on
 
@@ -57,12 +58,12 @@ class Processes:
             process = await _start(command, self._folder / f"process-{number}.log", cores)
             self._started.append((command, process))
 
-    async def ready(self, urls: Iterable[str]) -> None:
-        """Wait until each answers with 2xx. Raises NotRunnableError."""
+    async def ready(self, urls: Iterable[str], *, sign: str = "") -> None:
+        """Wait until each answers with 2xx and, somewhere in it, the sign. Raises NotRunnableError."""
         try:
             async with asyncio.timeout(READY), httpx.AsyncClient(trust_env=False, timeout=5) as client:
                 for url in urls:
-                    while not await _answers(client, url):
+                    while not await _answers(client, url, sign):
                         self._require()
                         await asyncio.sleep(0.05)
         except TimeoutError:
@@ -76,9 +77,9 @@ class Processes:
 
     async def kill(self) -> None:
         """End all of them at once, with what they started."""
-        for _, process in self._started:
+        for started in proc.of_session([process.pid for _, process in self._started]):
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+                os.kill(started.pid, signal.SIGKILL)
         for _, process in self._started:
             await process.wait()
 
@@ -136,11 +137,12 @@ async def helper(*arguments: str, told: str = "") -> Helper:
     return started
 
 
-async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+async def _answers(client: httpx.AsyncClient, url: str, sign: str) -> bool:
     try:
-        return (await client.get(url)).is_success
+        response = await client.get(url)
     except httpx.TransportError:
         return False
+    return response.is_success and sign in response.text
 
 
 def _named(command: Command) -> str:

@@ -221,7 +221,8 @@ async def standing(
         try:
             await running.run(contender.before(stand.place))
             await running.start(contender.start(stand.place))
-            await running.ready(f"http://127.0.0.1:{port}{contender.health}" for port in stand.place.ports)
+            urls = [f"http://127.0.0.1:{port}{contender.health}" for port in stand.place.ports]
+            await running.ready(urls, sign=contender.sign)
             yield stand
         finally:
             await running.kill()
