@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from app.api import problems
 from app.api.problems import Refusal
 from app.api.state import CROWDED, Drain
-from app.cli.lingering import LingeringTransport
+from app.cli.answering import AnsweringTransport
 
 HEADER_LIMIT = 64 * 1024  # bytes of a request line and headers, as they come in
 SPARE = 100  # connections beyond the limit: each is answered once, so that health probes are
@@ -49,9 +49,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._drain = drain
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        self._lingering = LingeringTransport(transport, self.loop)
-        lingering: Any = self._lingering
-        super().connection_made(lingering)
+        self._answers = AnsweringTransport(transport, self.loop)
+        answering: Any = self._answers
+        super().connection_made(answering)
         self._crowded = len(self.connections) > self._bounds.connections
         if len(self.connections) > self._bounds.connections + SPARE:
             transport.write(_last(Refusal(problems.OVERLOADED)))
@@ -60,7 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._time()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lingering.lost()
+        self._answers.lost()
         self._reading = False
         self._time()
         super().connection_lost(exc)
@@ -91,7 +91,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
-        self._lingering.await_head()
+        if self.parser.get_method() != b"HEAD":
+            self._answers.await_head()
         super().on_headers_complete()
         if self._crowded or self._drain.draining:
             self.cycle.keep_alive = False

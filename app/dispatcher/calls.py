@@ -42,6 +42,7 @@ class Calls:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._claimed = 0
         self._reserved = 0
+        self._claiming = 0
         self._recording_until = 0.0
         self.backlog = False  # whether more is known to be due than was claimed
 
@@ -71,13 +72,22 @@ class Calls:
     def for_backlog(self) -> int:
         """How many may be claimed."""
         recording = time.monotonic() < self._recording_until
-        return min(self._free(), self._half() - self._claimed) if recording else self._free()
+        free = self._free()
+        return max(0, min(free, self._half() - self._claimed)) if recording else free
+
+    def keep(self, slots: int) -> None:
+        """Keep slots for what is being claimed, until `claimed`."""
+        self._claiming += slots
+
+    def claimed(self, slots: int) -> None:
+        """End that."""
+        self._claiming -= slots
 
     def reserve(self, wanted: int) -> int:
         """Keep slots for what is being recorded, until `free`: as many as there are, up to what is wanted. None unless
         the circuit is closed: what probes the Gateway is claimed.
         """
-        if self._circuit.state != "closed":
+        if not wanted or self._circuit.state != "closed":
             return 0
         self._recording_until = time.monotonic() + RECENT
         recorded = len(self._running) - self._claimed + self._reserved
@@ -107,10 +117,11 @@ class Calls:
             return 0
         of_before = sum(call.generation != circuit.generation for call in self._running.values())
         free = circuit.policy.concurrency - len(self._running)
-        return max(0, min(circuit.allowed(time.monotonic()) - len(self._running) + of_before, free) - self._reserved)
+        allowed = circuit.allowed(time.monotonic()) - len(self._running) + of_before
+        return max(0, min(allowed, free) - self._reserved - self._claiming)
 
     def _half(self) -> int:
-        return (self._circuit.policy.concurrency + 1) // 2
+        return (self._circuit.limit + 1) // 2
 
     async def _deliver(self, claim: Claim, call: Call) -> None:
         self._learn(await self._delivery.deliver(claim, leased=call.lease.runs), call)

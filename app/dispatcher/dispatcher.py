@@ -51,7 +51,7 @@ class Dispatcher:
         self._jitter = jitter
         self._calls = Calls(delivery, circuit, jitter=jitter, freed=self._look_if_worth_it)
         self._batch = max(1, circuit.concurrency // 8)  # claimed at once, or as much as there is room for
-        self._reserved: dict[UUID, tuple[int, float]] = {}  # generation of the circuit, and end of the lease, by token
+        self._reservations: dict[UUID, tuple[int, float]] = {}  # the circuit's generation and the lease's end, by token
         self._unsent: dict[UUID, float] = {}  # tokens, and until when something may yet be leased with them
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -88,30 +88,30 @@ class Dispatcher:
         ready = self._delivery.gateway.authenticated and not self._stopping.is_set()
         slots = self._calls.reserve(wanted) if ready else 0
         reservation = Reservation(slots=slots, token=uuid4(), lease=self._pace.lease)
-        self._reserved[reservation.token] = self._calls.generation, self._lease_end()
+        self._reservations[reservation.token] = self._calls.generation, self._lease_end()
         return reservation
 
     def take(self, reservation: Reservation, claims: Sequence[Claim], *, left: int) -> None:
         """Send what was recorded and leased to us, as if it had been claimed."""
         self._calls.free(reservation.slots)
-        generation, until = self._reserved.pop(reservation.token)
+        generation, until = self._reservations.pop(reservation.token)
         if claims and not self._may_send(generation, until):
             self._unsent[reservation.token] = 0.0
             self._wake.set()
             return
         for claim in claims:
             self._start(claim, until=until, claimed=False)
-        if left:
-            self._calls.backlog = True
-            self._look_if_worth_it()
+        self._calls.backlog |= left > 0
+        self._look_if_worth_it()
 
     def forgo(self, reservation: Reservation) -> None:
-        """Give back what may be leased to us, also what is written only now: for as long as the lease would run."""
+        """Give back, with the next pass, what may be leased to us; also what is written only now: for as long as the
+        lease would run.
+        """
         self._calls.free(reservation.slots)
-        del self._reserved[reservation.token]
+        del self._reservations[reservation.token]
         if reservation.slots:
             self._unsent[reservation.token] = self._lease_end()
-            self._wake.set()
 
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
@@ -157,7 +157,11 @@ class Dispatcher:
         slots = self._calls.for_backlog()
         if not slots or not self._delivery.gateway.authenticated:
             return False
-        await self._claim(slots)
+        self._calls.keep(slots)
+        try:
+            await self._claim(slots)
+        finally:
+            self._calls.claimed(slots)
         return self._worth_looking()
 
     async def _claim(self, slots: int) -> None:
@@ -213,8 +217,10 @@ class Dispatcher:
         """As `_give_back`, and again while the database does not answer: until `run` is cut off, or it does."""
         while self._unsent:
             try:
-                await self._delivery.outbox.release(set(self._unsent))
-                self._unsent.clear()
+                tokens = set(self._unsent)
+                await self._delivery.outbox.release(tokens)
+                for token in tokens:
+                    del self._unsent[token]
             except LedgerUnavailableError as error:
                 _log.warning("dispatcher.release_failed", error=str(error))
                 await asyncio.sleep(SETTLE_RETRY)

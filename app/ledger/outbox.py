@@ -18,6 +18,7 @@ from app.ledger.settling import Settled
 from app.ledger.writer import Writer
 
 PATIENCE = timedelta(seconds=30)
+GATHER = timedelta(milliseconds=4)  # for outcomes to be written together; only their slots wait
 COUNTED = 10_000  # of a backlog, one by one
 
 
@@ -44,7 +45,7 @@ class Outbox:
 
     def __init__(self, engine: AsyncEngine, *, patience: timedelta = PATIENCE) -> None:
         self._engine = engine
-        self._settler = Writer(self._settle, limit=None, patience=patience)
+        self._settler = Writer(self._settle, limit=None, patience=patience, gather=GATHER)
 
     async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:
         """Lease up to `limit` contributions that are due, the longest due first; none while forwarding is paused.
@@ -108,7 +109,7 @@ class Outbox:
         with unavailable():
             async with self._engine.begin() as connection:
                 written = await settling.settle(connection, batch)
-        return [settled.claim.id in written for settled in batch]
+        return [(settled.claim.id, settled.claim.lease_token) in written for settled in batch]
 
     async def _execute(self, statement: Any, **parameters: Any) -> list[Row[*tuple[Any, ...]]]:
         with unavailable():

@@ -39,9 +39,9 @@ class Settled:
     gateway_response: str
 
 
-async def settle(connection: AsyncConnection, batch: Sequence[Settled]) -> set[UUID]:
-    """Write outcomes and end their leases. Returns the ids of those that were still ours."""
-    return {row[0] for row in await _SETTLE.fetch(connection, parameters(batch))}
+async def settle(connection: AsyncConnection, batch: Sequence[Settled]) -> set[tuple[UUID, UUID]]:
+    """Write outcomes and end their leases. Returns the ids and tokens of those that were still ours."""
+    return {(row[0], row[1]) for row in await _SETTLE.fetch(connection, parameters(batch))}
 
 
 def parameters(batch: Sequence[Settled]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ SETTLE = (
         leased_until=null(),
         unsent=false(),
     )
-    .returning(_c.id)
+    .returning(_outcomes.c.id, _outcomes.c.token)  # one may have been ours, and be ours again
 )
 _SETTLE = Prepared(SETTLE)
 STATUS = select(_c.status).where(_c.id == bindparam("claim_id", type_=Uuid))

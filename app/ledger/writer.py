@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from datetime import timedelta
 from itertools import islice
 from typing import Generic, TypeVar
@@ -27,15 +28,22 @@ class Writer(Generic[Item, Outcome]):
     `write` takes some items and gives their outcomes in the same order. Where it raises UnfitError, one item keeps the
     others from being written, and is found by writing halves; any other exception is everyone's. There is nothing to
     start or to watch: a task that writes begins with the first who waits and ends with the last. It belongs to
-    no caller, so a caller that goes away takes nobody's write with it.
+    no caller: one that goes away takes nobody's write with it, and nothing that is logged meanwhile is said of one.
+    Where nobody is in a hurry, it waits for others to `gather`.
     """
 
     def __init__(
-        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]], *, limit: int | None, patience: timedelta
+        self,
+        write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]],
+        *,
+        limit: int | None,
+        patience: timedelta,
+        gather: timedelta = timedelta(),
     ) -> None:
         self._write = write
         self._limit = limit
         self._patience = patience.total_seconds()
+        self._gather = gather.total_seconds()
         self._waiting: _Batch[Outcome, Item] = {}
         self._being_written = 0
         self._at_work = set[asyncio.Task[None]]()
@@ -63,8 +71,8 @@ class Writer(Generic[Item, Outcome]):
             self._loop = asyncio.get_running_loop()  # which takes a system call
         mine: asyncio.Future[Outcome] = self._loop.create_future()
         self._waiting[mine] = item
-        if len(self._at_work) < AT_ONCE:
-            self._at_work.add(self._loop.create_task(self._work()))
+        if len(self._at_work) < (1 if self._gather else AT_ONCE):
+            self._at_work.add(self._loop.create_task(self._work(), context=Context()))
         self._bound(mine, self._loop)
         try:
             return await mine
@@ -88,6 +96,8 @@ class Writer(Generic[Item, Outcome]):
     def _forget_done(self) -> None:
         while self._patient and self._patient[0][1].done():
             self._patient.popleft()
+        if len(self._patient) > 2 * self.unwritten + BATCH:  # whoever is answered is behind one that is not
+            self._patient = deque(each for each in self._patient if not each[1].done())
 
     async def finish(self) -> None:
         """Wait for the writes under way, also those that nobody waits for any more. No more may come."""
@@ -96,6 +106,8 @@ class Writer(Generic[Item, Outcome]):
     async def _work(self) -> None:
         try:
             while self._waiting:
+                if self._gather and len(self._waiting) < BATCH:
+                    await asyncio.sleep(self._gather)
                 await self._write_some()
         finally:  # at once with the look above: nobody can come in between and find a task that no longer looks
             self._at_work.remove(asyncio.current_task())  # type: ignore[arg-type]  # this runs in a task

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+from collections import deque
 from typing import Any, BinaryIO
 
 
@@ -12,7 +13,8 @@ class Lines:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._lines = list[bytes]()
+        self._lines = deque[bytes]()
+        self._loop: asyncio.AbstractEventLoop | None = None  # the one that will write
         atexit.register(self._write)
 
     def logger(self, *_arguments: Any) -> "Lines":
@@ -22,17 +24,20 @@ class Lines:
     def msg(self, line: bytes) -> None:
         """Log a line, without its end."""
         self._lines.append(line)
-        if len(self._lines) > 1:
-            return  # it will be written with the first
+        if self._loop is not None and not self._loop.is_closed():
+            return
         try:
-            asyncio.get_running_loop().call_soon(self._write)
+            self._loop = asyncio.get_running_loop()
         except RuntimeError:
             self._write()
+        else:
+            self._loop.call_soon(self._write)
 
     debug = info = warning = error = critical = exception = msg
 
     def _write(self) -> None:
-        lines, self._lines = self._lines, []
+        self._loop = None
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if lines:
             self._file.write(b"\n".join(lines) + b"\n")
             self._file.flush()

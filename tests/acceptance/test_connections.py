@@ -169,3 +169,16 @@ async def _leave(address: Address, sent: bytes) -> None:
 async def _metrics(address: Address) -> dict[str, float]:
     text = (await _ask(address, wire.GET_LIVE.replace(b"/health/live", b"/metrics"))).text
     return {sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples}
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/events/bet"])
+async def test_a_head_request_is_answered_at_once_though_the_connection_is_kept(serve: Serve, path: str) -> None:
+    """Its answer has no body to go with. Load balancers ask so."""
+    async with serve() as (_, address):
+        reader, writer = await address.connect()
+        writer.write(f"HEAD {path} HTTP/1.1\r\nhost: service\r\n\r\n".encode())
+        async with asyncio.timeout(examples.DEADLINE):
+            head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    assert head.startswith(b"HTTP/1.1 405")

@@ -7,19 +7,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.intervention import Signature
 from app.domain.settlement import Settlement
 from app.ledger.claim import Claim
-from app.ledger.engine import LedgerUnavailableError
+from app.ledger.engine import LedgerUnavailableError, create_engine
 from app.ledger.handover import Nobody, Reservation
 from app.ledger.inbox import Inbox, Recorded
 from app.ledger.outbox import Outbox
 from app.ledger.pause import pause, resume
 from app.ledger.recording import insert_new
 from app.ledger.tables import contributions
+from app.observability.logs import request_id
 from tests import examples
 from tests.examples import Running
 from tests.integration.dispatching import CIRCUIT, PACE, Dispatching
@@ -223,3 +225,150 @@ async def test_events_and_a_backlog_share_the_slots(
         for _ in range(20):
             outbox.may_settle.release()
         await _become(engine, *[("contributed", 1)] * 14)
+
+
+async def test_a_backlog_that_has_more_than_its_half_when_an_event_comes_waits_and_goes_on(
+    engine: AsyncEngine, dispatching: Dispatching
+) -> None:
+    asked = list[int]()
+
+    class Asked(_Stepped):
+        async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:
+            asked.append(limit)
+            return await super().claim(limit, token=token, lease=lease)
+
+    for number in range(8):
+        await Inbox(engine).record(examples.entry(f"old-{number}"))
+    outbox = Asked(engine)
+    async with dispatching(outbox=outbox, circuit=replace(CIRCUIT, concurrency=4)) as dispatcher:
+
+        async def all_taken() -> bool:
+            return dispatcher.in_flight == 4
+
+        await examples.eventually(all_taken)
+        with structlog.testing.capture_logs() as logs:
+            await Inbox(engine, dispatcher).record(examples.entry("new"))
+            for _ in range(20):
+                outbox.may_settle.release()
+            await _become(engine, *[("contributed", 1)] * 9)
+
+    assert min(asked) > 0
+    assert "dispatcher.pass_failed" not in {line["event"] for line in logs}
+
+
+async def test_the_slots_of_a_claim_under_way_are_not_given_to_what_is_recorded(
+    engine: AsyncEngine, dispatching: Dispatching
+) -> None:
+    claiming, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Outbox):
+        async def claim(self, limit: int, *, token: UUID, lease: timedelta) -> list[Claim]:
+            claims = await super().claim(limit, token=token, lease=lease)
+            if claims:
+                claiming.set()
+                await go_on.wait()
+            return claims
+
+    for number in range(4):
+        await Inbox(engine).record(examples.entry(f"old-{number}"))
+    async with dispatching(circuit=replace(CIRCUIT, concurrency=4), outbox=Slow(engine)) as dispatcher:
+        await claiming.wait()
+        for number in range(4):
+            await Inbox(engine, dispatcher).record(examples.entry(f"new-{number}"))
+        assert ["pending"] * 4 + ["in_flight"] * 4 == [row.status for row in await _rows(engine)]
+        go_on.set()
+        await _become(engine, *[("contributed", 1)] * 8)
+
+
+async def test_slots_kept_for_duplicates_are_given_to_the_backlog_at_once(
+    engine: AsyncEngine, dispatching: Dispatching
+) -> None:
+    async with dispatching(circuit=replace(CIRCUIT, concurrency=1), pace=SELDOM) as dispatcher:
+        await _authenticated(dispatcher)
+        kept = dispatcher.reserve(1)
+        await Inbox(engine, dispatcher).record(examples.entry())
+        assert [("pending", 0)] == [(row.status, row.attempt) for row in await _rows(engine)]
+        dispatcher.take(kept, [], left=0)
+        await _become(engine, ("contributed", 1))
+
+
+async def test_passes_that_fail_back_off_also_while_events_come_that_can_not_be_recorded(
+    dispatching: Dispatching,
+) -> None:
+    away = _Away(create_engine("postgresql://nobody@127.0.0.1:1/nothing", pool_size=4, timeout=timedelta(seconds=5)))
+    with structlog.testing.capture_logs() as logs:
+        async with dispatching(outbox=away, pace=SELDOM) as dispatcher:
+            await _authenticated(dispatcher)
+            for number in range(30):
+                with pytest.raises(LedgerUnavailableError):
+                    await Inbox(away.engine, dispatcher).record(examples.entry(f"bet-{number}"))
+            failed = [line["event"] for line in logs].count("dispatcher.pass_failed")
+            away.is_back = True
+
+    assert failed < 15
+
+
+class _Away(Outbox):
+    """An outbox whose database is not there; until it is to be believed that it is, and had nothing to give back."""
+
+    is_back = False
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self.engine = engine
+
+    async def release(self, tokens: set[UUID]) -> set[UUID]:
+        return set() if self.is_back else await super().release(tokens)
+
+
+async def test_what_is_forgone_while_it_gives_back_at_last_is_given_back_too(
+    engine: AsyncEngine, dispatching: Dispatching
+) -> None:
+    releasing, go_on = asyncio.Event(), asyncio.Event()
+    released = set[UUID]()
+
+    class Slow(Outbox):
+        async def release(self, tokens: set[UUID]) -> set[UUID]:
+            released.update(tokens)
+            releasing.set()
+            await go_on.wait()
+            return await super().release(tokens)
+
+    async with dispatching(pace=SELDOM, outbox=Slow(engine)) as dispatcher:
+        await _authenticated(dispatcher)
+        first, second = dispatcher.reserve(1), dispatcher.reserve(1)
+        dispatcher.forgo(first)
+        dispatcher.stop()
+        await releasing.wait()
+        dispatcher.forgo(second)
+        go_on.set()
+
+    assert {first.token, second.token} == released
+
+
+async def test_a_call_is_not_logged_under_the_id_of_another_request(
+    engine: AsyncEngine, dispatching: Dispatching
+) -> None:
+    logged = dict[str, str | None]()
+
+    def note(_logger: Any, _level: str, fields: Any) -> Any:
+        if fields["event"] == "dispatcher.contributed":
+            logged[fields["event_id"]] = request_id.get()
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[note])
+    try:
+        async with dispatching() as dispatcher:
+            await _authenticated(dispatcher)
+            inbox = Inbox(engine, dispatcher)
+
+            async def request(name: str) -> None:
+                request_id.set(name)
+                await inbox.record(examples.entry(name))
+
+            await asyncio.gather(*[asyncio.create_task(request(f"bet-{number}")) for number in range(8)])
+            await _become(engine, *[("contributed", 1)] * 8)
+    finally:
+        structlog.reset_defaults()
+
+    assert {None} == set(logged.values())

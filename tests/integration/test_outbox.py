@@ -298,3 +298,17 @@ async def test_without_prepared_statements_everything_works_in_transactions(data
     assert await _settle(Outbox(engine), await _claim(Outbox(engine)), Settlement(status=Status.CONTRIBUTED))
     assert (await take_census(engine)).by_status[Status.CONTRIBUTED] == 1
     await engine.dispose()
+
+
+async def test_who_lost_the_lease_is_told_so_also_when_its_new_holder_settles_at_once(outbox: Outbox) -> None:
+    lost = await _begun(outbox, lease=EXPIRED)
+    await outbox.recover(deduplicates=True)
+    held = await _begun(outbox)
+    assert lost.id == held.id
+
+    written = await asyncio.gather(
+        _settle(outbox, lost, Settlement(status=Status.DECLINED)),
+        _settle(outbox, held, Settlement(status=Status.CONTRIBUTED)),
+    )
+
+    assert [False, True] == list(written)

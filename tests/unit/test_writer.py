@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import timedelta
 from itertools import chain
 from random import Random
+from weakref import WeakSet
 
 import pytest
 
@@ -226,3 +228,61 @@ async def test_patience_ends_for_each_in_its_time_and_for_nobody_who_was_answere
             await writer.write(2)
     paper.open.set()
     await _waiting(writer, 0)
+
+
+async def test_what_is_written_for_many_is_nobodys_request() -> None:
+    """What is logged, or begun, by a write that one request happened to start is not that request's."""
+    request = ContextVar[int | None]("request", default=None)
+    seen = set[int | None]()
+
+    async def write(items: Sequence[int]) -> list[int]:
+        seen.add(request.get())
+        return list(items)
+
+    async def one(number: int) -> None:
+        request.set(number)
+        await writer.write(number)
+
+    writer = Writer(write, limit=None, patience=timedelta(minutes=1))
+    await asyncio.gather(*[asyncio.create_task(one(number)) for number in range(5)])
+
+    assert {None} == seen
+
+
+async def test_who_was_answered_is_not_kept_while_somebody_before_waits() -> None:
+    class Outcome:
+        pass
+
+    kept = WeakSet[Outcome]()
+    begun, stuck = asyncio.Event(), asyncio.Event()
+
+    async def write(items: Sequence[int]) -> list[Outcome]:
+        if 0 in items:
+            begun.set()
+            await stuck.wait()
+        outcomes = [Outcome() for _ in items]
+        kept.update(outcomes)
+        return outcomes
+
+    writer = Writer(write, limit=None, patience=timedelta(minutes=1))
+    first = asyncio.create_task(writer.write(0))
+    await begun.wait()
+    for number in range(1, 1000):
+        await writer.write(number)
+
+    assert len(kept) < 4 * BATCH
+    stuck.set()
+    await first
+
+
+async def test_those_in_no_hurry_are_written_together_though_they_come_one_after_the_other() -> None:
+    paper = Paper()
+    paper.open.set()
+    writer = Writer(paper.write, limit=None, patience=timedelta(minutes=1), gather=timedelta(milliseconds=20))
+
+    async def late() -> str:
+        await asyncio.sleep(0)
+        return await writer.write(2)
+
+    assert ["1", "2"] == list(await asyncio.gather(writer.write(1), late()))
+    assert paper.batches == [[1, 2]]

@@ -1,4 +1,6 @@
-"""Closing a connection so that the answer arrives: what is unread when a socket closes turns the close into a reset."""
+"""A transport for answers: head and body go in one write, and closing waits until they have arrived, since what is
+unread when a socket closes turns the close into a reset.
+"""
 
 import asyncio
 from typing import Any
@@ -7,7 +9,7 @@ _HEADS = tuple(b"HTTP/1.1 %d" % kind for kind in range(2, 6))  # not of interim 
 LINGER = 2.0  # seconds that the other side has to read our last words and hang up
 
 
-class LingeringTransport:
+class AnsweringTransport:
     """A transport whose `close` says that no more will come, and waits for the other side to say so too; what it
     sends meanwhile has to be dropped.
     """
@@ -23,7 +25,7 @@ class LingeringTransport:
         return getattr(self._transport, name)
 
     def await_head(self) -> None:
-        """Say that an answer comes next."""
+        """Say that an answer with a body comes next."""
         self._head_awaited = True
 
     def write(self, data: bytes) -> None:
@@ -31,6 +33,7 @@ class LingeringTransport:
         other side.
         """
         if self._head_awaited and data.startswith(_HEADS):
+            self._flush()
             self._head_awaited, self._head = False, data
             return
         self._transport.write(self._head + data)
