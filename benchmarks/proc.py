@@ -33,7 +33,11 @@ def of_session(leaders: Iterable[int]) -> list[Process]:
 
 def of_tree(root: int) -> list[Process]:
     """A process and its descendants."""
-    found = processes()
+    return below(root, processes())
+
+
+def below(root: int, found: dict[int, Process]) -> list[Process]:
+    """Of these, a process and its descendants."""
     return [process for process in found.values() if _descends(process, root, found)]
 
 

@@ -53,13 +53,17 @@ class Pool:
             connection.close()
 
     async def _connect_one_more(self) -> None:
+        connected = await self._connected()
+        self._connecting -= 1  # before anything is noted, which may send, and want a connection
+        if not connected and self._waiting:
+            self._note(self._waiting.popleft(), 0, time.monotonic_ns())
+
+    async def _connected(self) -> bool:
         try:
             await self._connect()
         except OSError:
-            if self._waiting:
-                self._note(self._waiting.popleft(), 0)
-        finally:
-            self._connecting -= 1
+            return False
+        return True
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
@@ -72,11 +76,12 @@ class Pool:
         connection.send(number, self._requests[number])
 
     def _answered(self, connection: Connection, number: int, status: int) -> None:
-        self._note(number, status)
+        now = time.monotonic_ns()
         if connection.open:
-            self._reuse(connection)
+            self._reuse(connection)  # before the answer is noted, which may send
         else:
             self.record.connections -= 1
+        self._note(number, status, now)
 
     def _reuse(self, connection: Connection) -> None:
         if self._waiting:
@@ -84,8 +89,8 @@ class Pool:
         else:
             self._idle.append(connection)
 
-    def _note(self, number: int, status: int) -> None:
-        self.record.answered[number] = time.monotonic_ns()
+    def _note(self, number: int, status: int, now: int) -> None:
+        self.record.answered[number] = now
         self.record.status[number] = status
         self._left -= 1
         if not self._left:
