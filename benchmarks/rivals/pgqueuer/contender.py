@@ -1,9 +1,11 @@
 """pgqueuer as a contender, tuned as its performance guide advises."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.contender import Command, Contender, Place
 from benchmarks.rivals.team import launching
+
+PROMISES = "acknowledged after the commit; contributed at least once: a crash or a lost answer repeats the call"
 
 
 def _prepare() -> None:
@@ -19,16 +21,29 @@ def _before(place: Place) -> Sequence[Command]:
     ]
 
 
-def _start(place: Place) -> Sequence[Command]:
-    return [launching.receiver("pgqueuer", place), launching.module("pgqueuer", place, "worker")]
+def _with(suffix: str) -> Callable[[Place], Sequence[Command]]:
+    return lambda place: [
+        launching.receiver("pgqueuer", place, module=f"web{suffix}"),
+        launching.module("pgqueuer", place, f"worker{suffix}"),
+    ]
 
 
-PGQUEUER = Contender(
-    name="pgqueuer",
-    title="pgqueuer, our client",
-    promises="acknowledged after the commit; contributed at least once: a crash or a lost answer repeats the call",
-    prepare=_prepare,
-    before=_before,
-    start=_start,
-    unsettled="select count(*) from pgqueuer",
+def _contender(name: str, title: str, suffix: str, unsettled: str) -> Contender:
+    return Contender(
+        name=name,
+        title=title,
+        promises=PROMISES,
+        prepare=_prepare,
+        before=_before,
+        start=_with(suffix),
+        unsettled=unsettled,
+    )
+
+
+PGQUEUER = _contender("pgqueuer", "pgqueuer, our client", "", "select count(*) from pgqueuer")
+PGQUEUER_BATCHED = _contender(
+    "pgqueuer-group-commit",
+    "pgqueuer, our client and our group commit",
+    "_batched",
+    "select (select count(*) from pgqueuer) + (select count(*) from events where status = 'accepted')",
 )

@@ -18,7 +18,7 @@ from benchmarks.rivals.team.surroundings import DATABASE_URL, told
 BATCH = int(os.environ.get("BATCH", "25"))  # as the performance guide has it for short jobs
 
 
-def _retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+def retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
     return DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=10, initial_delay=timedelta(seconds=1))
 
 
@@ -26,7 +26,7 @@ def worker(connection: Any, gateway: Gateway) -> PgQueuer:
     """With its one entrypoint."""
     queue = PgQueuer(AsyncpgDriver(connection))
 
-    @queue.entrypoint("contribute", executor_factory=_retrying)
+    @queue.entrypoint("contribute", executor_factory=retrying)
     async def contribute(job: Job) -> None:
         await gateway.contribute(job.payload or b"")  # whose outcome stands in pgqueuer's log, by the job's id
 

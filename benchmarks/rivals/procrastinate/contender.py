@@ -19,7 +19,10 @@ def _before(place: Place) -> Sequence[Command]:
 
 
 def _start(place: Place) -> Sequence[Command]:
-    return [launching.receiver("procrastinate", place), launching.module("procrastinate", place, "worker")]
+    return [
+        launching.receiver("procrastinate", place),
+        *[launching.module("procrastinate", place, "worker")] * int(__import__("os").environ.get("WORKERS", "1")),
+    ]
 
 
 PROCRASTINATE = Contender(

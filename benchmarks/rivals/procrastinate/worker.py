@@ -8,7 +8,7 @@ import uvloop
 from benchmarks.rivals.procrastinate.tasks import app, opened
 from benchmarks.rivals.team.gateway import connected
 
-CONCURRENCY = int(os.environ.get("CONC", "30"))  # as the documentation has it
+CONCURRENCY = int(os.environ.get("CONC", "15"))  # as the documentation has it
 
 
 async def main() -> None:
