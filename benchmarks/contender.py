@@ -53,7 +53,8 @@ class Contender:
     NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
     until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
     contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
-    still has something to do for.
+    still has something to do for. `warm_up` is for how many seconds it is loaded before it is measured: code that is
+    compiled while it runs needs more.
     """
 
     name: str
@@ -65,3 +66,4 @@ class Contender:
     health: str = "/health"
     forwards: bool = True
     unsettled: str | None = None
+    warm_up: float = 1.0

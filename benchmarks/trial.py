@@ -48,7 +48,7 @@ async def warmed(stand: Stand, *, connections: int = 64) -> float:
     rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
     if rate < FAST:
         return rate
-    return (await measure(stand, Load(count=requests_for(rate, 1.0), connections=connections))).rate
+    return (await measure(stand, Load(count=requests_for(rate, stand.contender.warm_up), connections=connections))).rate
 
 
 async def measure(stand: Stand, load: Load) -> Measurement:

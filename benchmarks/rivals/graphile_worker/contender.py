@@ -56,6 +56,7 @@ def _contender(name: str, title: str, suffix: str) -> Contender:
         before=_before,
         start=_with(suffix),
         unsettled=UNSETTLED,
+        warm_up=5.0,
     )
 
 
