@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, LABELS, VALUES = 860, 230, 90  # pixels: all of it, names on the left, numbers on the right
+WIDTH, LABELS, VALUES = 960, 330, 90  # pixels: all of it, names on the left, numbers on the right
 TOP, ROW, BAR, BOTTOM = 64, 30, 18, 46
 MOST_TICKS = 6
 _STEPS = (1, 2, 2.5, 5, 10)

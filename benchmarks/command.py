@@ -3,10 +3,11 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Never
 
 import typer
 from rich.console import Console
@@ -34,6 +35,18 @@ PUBLISHED = Path("docs")
 _console = Console(width=None if sys.stdout.isatty() else 150)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is measured, how often and for how long; `command` gives the same again."""
+
+    command: str
+    chosen: Sequence[Scenario]
+    rounds: int
+    seconds: float
+    rows: int
+    quick: bool
+
+
 def main() -> None:
     """Run the command. Exits 1 when we lost or doubled something, or were not measured, 2 on a wrong command line."""
     typer.run(benchmarks)
@@ -58,37 +71,45 @@ def benchmarks(
     if listing:
         _console.print(_list(chosen))
         return
+    plan = Plan(
+        command=_as_typed(names or [], quick=quick, rounds=rounds, seconds=seconds, rows=rows),
+        chosen=chosen,
+        rounds=rounds or (QUICK_ROUNDS if quick else ROUNDS),
+        seconds=seconds or (QUICK_SECONDS if quick else SECONDS),
+        rows=rows if rows is not None else QUICK_ROWS if quick else ROWS,
+        quick=quick,
+    )
+    report = _carried_out(plan, folder)
+    _show(report)
+    whole = not names and not quick
+    if place := folder_of_report or (PUBLISHED if whole else None):
+        report.write(place)
+    if report.failures:
+        _fail("; ".join(report.failures))
+
+
+def _carried_out(plan: Plan, folder: Path) -> Report:
+    """In a folder of its own, whatever an earlier run left there."""
     setup = Setup(folder=folder.resolve())
     try:
         with setup.own_folder():
             if (left := EmbeddedServer(setup.folder)).running:  # by a run that was killed
                 left.stop("immediate")
             setup.empty_folder()
-            bench = Bench(
-                folder=setup.folder,
-                database=Database(setup.folder),
-                seconds=seconds or (QUICK_SECONDS if quick else SECONDS),
-                rows=rows if rows is not None else QUICK_ROWS if quick else ROWS,
-                quick=quick,
-            )
-            times = rounds or (QUICK_ROUNDS if quick else ROUNDS)
-            command = _as_typed(names or [], quick=quick, rounds=times, seconds=bench.seconds, rows=bench.rows)
-            report = asyncio.run(_interruptible(bench, chosen, times, command))
+            return asyncio.run(_interruptible(plan, setup.folder))
     except (FolderTakenError, NotDurableError) as error:
         _fail(str(error))
     except NotRunnableError as error:
         _fail(f"{error}; see {folder}")
     except (KeyboardInterrupt, asyncio.CancelledError):
         _fail("interrupted")
+
+
+def _show(report: Report) -> None:
     _console.print(table(report.results))
     for target in report.targets:
-        if target.holds is not None:
+        if target.measured is not None:
             _console.print(" | ".join(target.cells), markup=False, highlight=False, soft_wrap=True)
-    whole = not names and not quick
-    if place := folder_of_report or (PUBLISHED if whole else None):
-        report.write(place)
-    if report.failures:
-        _fail("; ".join(report.failures))
 
 
 def _chosen(names: list[str], *, quick: bool) -> list[Scenario]:
@@ -100,44 +121,43 @@ def _chosen(names: list[str], *, quick: bool) -> list[Scenario]:
     return [each for each in SCENARIOS.values() if each.quick or not quick]
 
 
-def _as_typed(names: list[str], *, quick: bool, rounds: int, seconds: float, rows: int) -> str:
+def _as_typed(names: list[str], *, quick: bool, rounds: int | None, seconds: float | None, rows: int | None) -> str:
     """What gives this report again, wherever its folders are."""
     options = ["--quick"] if quick else []
-    options += [f"--rounds {rounds}", f"--seconds {seconds:g}", f"--rows {rows}", *names]
-    return f'make bench ARGS="{" ".join(options)}"'
+    given = {"rounds": rounds, "seconds": seconds, "rows": rows}
+    options += [f"--{name} {value:.10g}" for name, value in given.items() if value is not None]
+    words = [*options, *names]
+    return f'make bench ARGS="{" ".join(words)}"' if words else "make bench"
 
 
-async def _interruptible(bench: Bench, chosen: list[Scenario], rounds: int, command: str) -> Report:
+async def _interruptible(plan: Plan, folder: Path) -> Report:
     """SIGTERM ends it in order, as Ctrl-C does."""
     running = asyncio.current_task()
     if running is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
-    return await _run(bench, chosen, rounds, command)
-
-
-async def _run(bench: Bench, chosen: list[Scenario], rounds: int, command: str) -> Report:
-    results = Results()
+    database = Database(folder)
+    bench = Bench(folder=folder, database=database, seconds=plan.seconds, rows=plan.rows, quick=plan.quick)
     async with bench.running():
-        async for number, name, came in _measurements(bench, chosen, rounds):
+        results = Results()
+        async for number, name, came in _measurements(bench, plan):
             results.keep(name, number, came)
-            _console.print(f"[{number}/{rounds}] {_in_short(name, came, results)}", markup=False, highlight=False)
+            said = f"[{number}/{plan.rounds}] {_in_short(name, came, results)}"
+            _console.print(said, markup=False, highlight=False, soft_wrap=True)
         return Report(
-            command=command,
+            command=plan.command,
             day=datetime.now(UTC).date(),
-            rounds=rounds,
-            rows=bench.rows,
-            postgres=await bench.database.version(),
+            rounds=plan.rounds,
+            rows=plan.rows,
+            postgres=await database.version(),
             shared=divided(available(), processes=2).shared,
             results=results,
         )
 
 
-async def _measurements(
-    bench: Bench, chosen: list[Scenario], rounds: int
-) -> AsyncIterator[tuple[int, str, Measurement | NotRun]]:
+async def _measurements(bench: Bench, plan: Plan) -> AsyncIterator[tuple[int, str, Measurement | NotRun]]:
     """Contenders take turns, round by round: a machine that gets slower hits them all."""
-    for number in range(1, rounds + 1):
-        for scenario in chosen:
+    for number in range(1, plan.rounds + 1):
+        for scenario in plan.chosen:
             async for name, came in scenario.run(bench):
                 yield number, name, came
 
@@ -163,7 +183,7 @@ def _list(chosen: list[Scenario]) -> Table:
     return table
 
 
-def _fail(problem: str) -> None:
+def _fail(problem: str) -> Never:
     print(f"benchmarks: {problem}", file=sys.stderr)
     raise typer.Exit(1)
 

@@ -14,8 +14,9 @@ class NotRunnableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a contender runs. `ports` has one for each process that receives; `folder` is its own, for files and logs;
-    `secret` is that of the webhooks, as `whsec_…`. The database is PostgreSQL's, empty, and reached by a Unix socket.
+    """Where a contender runs: in so many `processes`. `ports` has one for each, or one for all; `folder` is its own,
+    for files and logs; `secret` is that of the webhooks, as `whsec_…`. The database is PostgreSQL's, empty, and reached
+    by a Unix socket.
     """
 
     ports: tuple[int, ...]
@@ -23,6 +24,7 @@ class Place:
     gateway_url: str
     secret: str
     folder: Path
+    processes: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -53,8 +55,9 @@ class Contender:
     NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
     until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
     contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
-    still has something to do for. `warm_up` is for how many seconds it is loaded before it is measured: code that is
-    compiled while it runs needs more.
+    still has something to do for. `senders` is how many at once bring out the most that it can do, and `warm_up` for how
+    many seconds it is loaded before it is measured: code that is compiled while it runs needs more.
+    With `one_port` its processes, where it is to have several, share one.
     """
 
     name: str
@@ -67,3 +70,5 @@ class Contender:
     forwards: bool = True
     unsettled: str | None = None
     warm_up: float = 1.0
+    senders: int = 64
+    one_port: bool = False

@@ -7,16 +7,21 @@ from app.domain.authentication import StandardWebhooks, credentials
 
 OPERATOR_ID, BRAND_ID, FEED = "casino", "brand1", "bet"
 PATH = f"/events/{FEED}"
+PAST = "past-"  # what the ids of the past begin with; a number of eight digits follows
 NEIGHBOURS = 1000  # a repeated event is one of so many before it
 
+_SCATTER = 2_654_435_761  # a prime: its multiples are all over the place
 _GAMES = ("book-of-examples", "lucky-sample", "fruit-fixture", "crash-test")
 _COUNTRIES = ("MT", "SE", "UK", "CA")
 _CURRENCIES = ("EUR", "SEK", "GBP", "CAD")
 
 
-def event_id(prefix: str, number: int) -> str:
-    """Of an event of a load: ids of one load are in order, as a platform's transaction numbers are."""
-    return f"{prefix}{number:08}"
+def event_id(prefix: str, number: int, *, among: int = 0) -> str:
+    """Of an event of a load: ids of one load are in order, as a platform's transaction numbers are; or, as random ones
+    are, all over those of `among` so many events of the past.
+    """
+    own = f"{prefix}{number:08}"
+    return f"{PAST}{number * _SCATTER % among:08}-{own}" if among else own
 
 
 def amount(number: int) -> str:
@@ -24,11 +29,11 @@ def amount(number: int) -> str:
     return f"{(10 + number * 7919 % 19_990) / 100:.2f}"
 
 
-def body(prefix: str, number: int, *, at: datetime) -> bytes:
+def body(prefix: str, number: int, *, at: datetime, among: int = 0) -> bytes:
     """A bet as operators send them, of some 400 bytes."""
     at_once = at.replace(microsecond=number % 1000 * 1000).isoformat()
     return (
-        f'{{"event_id": "{event_id(prefix, number)}", "event_type": "BET", "brand_id": "{BRAND_ID}", '
+        f'{{"event_id": "{event_id(prefix, number, among=among)}", "event_type": "BET", "brand_id": "{BRAND_ID}", '
         f'"player_id": "player-{number % 5000:05}", "player_country": "{_COUNTRIES[number % 4]}", '
         f'"player_token": "token-{number % 5000:05}-4f6a1d0c", "game_code": "{_GAMES[number % 4]}", '
         f'"provider_id": "example-games", "round_id": "round-{prefix}{number:08}", "amount": {amount(number)}, '
@@ -64,11 +69,16 @@ def numbers(count: int, *, repeated: float, random: Random) -> list[int]:
     return chosen
 
 
-def requests(prefix: str, chosen: list[int], *, scheme: StandardWebhooks) -> list[bytes]:
+def requests(prefix: str, chosen: list[int], *, scheme: StandardWebhooks, among: int = 0) -> list[bytes]:
     """A request for each number; a repeated event is the same body in a message of its own, as a retry is."""
     now = datetime.now(UTC)
     timestamp = int(now.timestamp())
     return [
-        request(body(prefix, number, at=now), scheme=scheme, message_id=f"msg_{prefix}{place}", timestamp=timestamp)
+        request(
+            body(prefix, number, at=now, among=among),
+            scheme=scheme,
+            message_id=f"msg_{prefix}{place}",
+            timestamp=timestamp,
+        )
         for place, number in enumerate(chosen)
     ]

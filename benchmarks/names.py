@@ -12,10 +12,11 @@ _TITLES = {
     "gateway-50ms": "Gateway of 50 ms",
     "duplicates-5": "5 % duplicates",
     "duplicates-50": "50 % duplicates",
-    "processes-1": "one process, 128 senders",
-    "processes-2": "two processes, 128 senders",
-    "latency": "half of capacity",
-    "latency-bare-route": "bare route at that rate",
+    "processes-1": "one process, twice the senders",
+    "processes-2": "two processes, as many senders",
+    "workers-2": "two workers, as many senders",
+    "latency": "event-processor at half of capacity",
+    "latency-bare-route": "bare FastAPI route at that rate",
     "backlog-steady": "before the backlog, saturated",
     "backlog-before": "before the backlog, a fifth of that",
     "backlog": "backlog, and a fifth of new events",
@@ -27,5 +28,6 @@ def title(name: str) -> str:
     if name in CONTENDERS:
         return CONTENDERS[name].title
     if name.startswith("ledger-"):
-        return f"on {int(name.removeprefix('ledger-')):,} rows"
+        rows, *scattered = name.removeprefix("ledger-").split("-")
+        return f"on {int(rows):,} rows" + (", ids without order" if scattered else "")
     return _TITLES[name]

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.settings import CONFIG, PREFIX, SECRETS_FOLDER
 from benchmarks.contender import Command, Contender, Place
 from benchmarks.events import BRAND_ID, OPERATOR_ID
 
 PROMISES = "acknowledged after the commit; contributed once; what a crash leaves in doubt is left to a person"
+SENDERS = 256  # with 64, it waits for commits, and its core is idle
 UNSETTLED = """
 select (select count(*) from contributions where status = 'pending')
      + (select count(*) from contributions where status = 'in_flight')
@@ -49,6 +51,10 @@ def _serve(*options: str) -> Callable[[Place], Sequence[Command]]:
     return lambda place: [command(place, "serve", "--port", str(port), *options) for port in place.ports]
 
 
+def _serve_workers(place: Place) -> Sequence[Command]:
+    return [command(place, "serve", "--port", str(place.port), "--workers", str(place.processes))]
+
+
 OURS = Contender(
     name="event-processor",
     title="event-processor",
@@ -57,7 +63,9 @@ OURS = Contender(
     start=_serve(),
     health="/health/ready",
     unsettled=UNSETTLED,
+    senders=SENDERS,
 )
+WORKERS = replace(OURS, name="event-processor-workers", start=_serve_workers, one_port=True)
 ACCEPTING = Contender(
     name="event-processor-accept",
     title="event-processor, accepting only",
@@ -66,4 +74,5 @@ ACCEPTING = Contender(
     start=_serve("--no-dispatch"),
     health="/health/ready",
     forwards=False,
+    senders=SENDERS,
 )

@@ -42,7 +42,7 @@ class Report:
     @property
     def targets(self) -> list[Target]:
         """Each with what was measured."""
-        return targets(self.results, rows=self.rows)
+        return targets(self.results, rows=self.rows, shared=self.shared)
 
     @property
     def failures(self) -> list[str]:
@@ -70,6 +70,7 @@ class Report:
             *self._costs(),
             *self._latencies(),
             *self._rivals(),
+            *self._not_run(),
             "",
             "## What was measured",
             "",
@@ -121,6 +122,10 @@ class Report:
         )
         head = ["", "what an acknowledgement is worth", "events", "lost", "twice", "we are faster by"]
         return ["", "## Instead", "", *_rows(head, rows)]
+
+    def _not_run(self) -> list[str]:
+        others = [f"- {name}: {why}" for name, why in self.results.not_run.items() if name not in CONTENDERS]
+        return ["", "## Not run", "", *others] if others else []
 
     def _kept(self, name: str) -> list[str]:
         if name in self.results.not_run and name not in self.results.measured:

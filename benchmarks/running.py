@@ -14,6 +14,7 @@ from benchmarks.contender import Command, NotRunnableError
 from benchmarks.cores import Cores, on
 
 READY = 60.0  # seconds until a contender has to answer
+_FRAMES = " │╭╮╰╯─"
 _LINES = 3  # of a log, to say why something did not start
 
 
@@ -147,4 +148,6 @@ def _named(command: Command) -> str:
 
 
 def _end_of(log: Path) -> str:
-    return " / ".join(log.read_text(errors="replace").strip().splitlines()[-_LINES:]) or "no output"
+    """Its last lines as one, without the frames that some draw around what they say."""
+    lines = (line.strip(_FRAMES) for line in log.read_text(errors="replace").splitlines())
+    return " / ".join([line for line in lines if line][-_LINES:]) or "no output"

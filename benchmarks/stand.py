@@ -3,34 +3,38 @@
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
 from app.cli.service_process import free_port
 from benchmarks import events, proc
 from benchmarks.bench import Bench
-from benchmarks.contender import Contender, Place
+from benchmarks.contender import Contender, NotRunnableError, Place
 from benchmarks.database import Counters
 from benchmarks.generator.order import Order, Record
 from benchmarks.judge import Call
 from benchmarks.running import Helper, Processes, helper
 
 STALLED = 20.0  # seconds without a contribution after which no more is expected
+LOOK = 0.02  # seconds between looks at the Gateway's account
 _SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events."""
+    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events; their ids
+    without order `among` so many of the past. Without `connections` there are as many as the contender does best with.
+    """
 
     count: int
     rate: float | None = None
-    connections: int = 64
+    connections: int | None = None
     repeated: float = 0.0
+    among: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,9 @@ class Stand:
         )
 
     async def send(self, load: Load, *, starting: Callable[[], Awaitable[None]] | None = None) -> "Sent":
-        """Send a load and wait for its answers. `starting` is awaited in the last moment before."""
+        """Send a load and wait for its answers. `starting` is awaited in the last moment before. Raises
+        NotRunnableError where nothing was acknowledged.
+        """
         prefix = f"b{self.bench.number()}-"
         path = self.place.folder / f"{prefix}record.json"
         order = Order(
@@ -82,8 +88,9 @@ class Stand:
             key=self.bench.key.hex(),
             record=str(path),
             rate=load.rate,
-            connections=load.connections,
+            connections=load.connections or self.contender.senders,
             repeated=load.repeated,
+            among=load.among,
         )
         generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())
         try:
@@ -92,11 +99,13 @@ class Stand:
                 await starting()
             await generator.tell("go")
             if await generator.process.wait():
-                raise RuntimeError("the generator failed")
+                raise NotRunnableError("its answers could not be read")
         finally:
             await generator.kill()
-        sent = Sent(prefix=prefix, record=Record.read(path), before=before)
+        sent = Sent(prefix=prefix, among=load.among, record=Record.read(path), before=before)
         path.unlink()
+        if not sent.acknowledged():
+            raise NotRunnableError(f"nothing was acknowledged: {dict(Counter(sent.record.status))}")
         self.acknowledged |= sent.acknowledged()
         self.requests += load.count
         return sent
@@ -107,22 +116,25 @@ class Stand:
             found: list[Call] = (await client.get(f"{self.place.gateway_url}/account/calls")).json()
             return found
 
-    async def forwarded(self, *, more: int = 0) -> None:
-        """Wait until the Gateway has what was acknowledged, and so many besides, and nothing is left to do for it; or
-        until it gets nothing more.
+    async def forwarded(self) -> None:
+        """Wait until the Gateway has what was acknowledged, and nothing is left to do for it; or until the Gateway has
+        got nothing more for a while.
         """
         if not self.contender.forwards:
             return
-        wanted = len(self.acknowledged) + more
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-            seen, changed = -1, time.monotonic()
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            seen, changed, complete = -1, time.monotonic(), False
             while time.monotonic() - changed < STALLED:
                 calls = (await client.get(f"{self.place.gateway_url}/account")).json()["calls"]
-                if calls >= wanted and not await self._unsettled():
-                    return
                 if calls != seen:
                     seen, changed = calls, time.monotonic()
-                await asyncio.sleep(0.02)
+                    complete = calls >= len(self.acknowledged) and not self._missing(await self.calls())
+                if complete and not await self._unsettled():
+                    return
+                await asyncio.sleep(LOOK)
+
+    def _missing(self, calls: list[Call]) -> bool:
+        return not self.acknowledged.keys() <= {event_id for event_id, _, _ in calls}
 
     async def _unsettled(self) -> int:
         if self.contender.unsettled is None:
@@ -137,14 +149,24 @@ class Sent:
     prefix: str
     record: Record
     before: Usage
+    among: int = 0
+
+    def event_id(self, number: int) -> str:
+        """Of one of its events."""
+        return events.event_id(self.prefix, number, among=self.among)
 
     def acknowledged(self) -> dict[str, str]:
         """The amount of each event that got a 2xx, by its id."""
         return {
-            events.event_id(self.prefix, event): events.amount(event)
+            self.event_id(event): events.amount(event)
             for event, status in zip(self.record.event, self.record.status, strict=True)
             if status in _SUCCESS
         }
+
+    @property
+    def succeeded(self) -> int:
+        """How many requests got a 2xx."""
+        return sum(status in _SUCCESS for status in self.record.status)
 
     @property
     def first(self) -> int:
@@ -177,12 +199,21 @@ async def standing(
     async with bench.divided(processes) as cores:
         if not ledger:
             await bench.database.create(database)
+        await bench.database.checkpoint()
         gateway = await helper(sys.executable, "-m", "benchmarks.gateway", str(latency))
         running = Processes(folder, cores)
         stand = Stand(
             bench=bench,
             contender=contender,
-            place=_place(bench, folder, database, gateway, processes, settings or {}),
+            place=Place(
+                ports=tuple(free_port() for _ in range(1 if contender.one_port else processes)),
+                database_url=bench.database.url(database),
+                gateway_url=f"http://127.0.0.1:{gateway.said}",
+                secret=bench.secret,
+                folder=folder,
+                processes=processes,
+                settings=settings or {},
+            ),
             processes=running,
             gateway=gateway,
             database=database,
@@ -200,16 +231,3 @@ async def standing(
         stand.counters = await bench.database.counters(database)
         if not ledger:
             await bench.database.drop(database)
-
-
-def _place(
-    bench: Bench, folder: Path, database: str, gateway: Helper, processes: int, settings: Mapping[str, str]
-) -> Place:
-    return Place(
-        ports=tuple(free_port() for _ in range(processes)),
-        database_url=bench.database.url(database),
-        gateway_url=f"http://127.0.0.1:{gateway.said}",
-        secret=bench.secret,
-        folder=folder,
-        settings=settings,
-    )

@@ -4,17 +4,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks import events
 from benchmarks.bench import Bench
-from benchmarks.contender import Contender
+from benchmarks.contender import Contender, NotRunnableError
+from benchmarks.generator.order import Record
 from benchmarks.judge import judge
 from benchmarks.latency import latency, percentile
 from benchmarks.measurement import Measurement
+from benchmarks.scenario import NotRun
 from benchmarks.stand import Load, Sent, Stand, Usage, standing
 
 FIRST = 200  # requests, to see how fast a contender is
 FEWEST, MOST = 200, 100_000  # requests of a load
-FAST = 500.0  # events a second: who does more is warmed up for longer
 
 
 async def trial(
@@ -24,18 +24,30 @@ async def trial(
     repeated: float = 0.0,
     gateway_latency: float = 0.0,
     processes: int = 1,
-    connections: int = 64,
+    connections: int | None = None,
     settings: Mapping[str, str] | None = None,
     ledger: str | None = None,
+    among: int = 0,
 ) -> Measurement:
     """Warm a contender up and saturate it. Raises NotRunnableError."""
     async with standing(
         bench, contender, latency=gateway_latency, processes=processes, settings=settings, ledger=ledger
     ) as stand:
         rate = await warmed(stand, connections=connections)
-        load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated)
+        load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated, among=among)
         measured = await measure(stand, load)
     return with_counters(measured, stand)
+
+
+async def tried(
+    bench: Bench, contender: Contender, *, processes: int = 1, connections: int | None = None
+) -> Measurement | NotRun:
+    """The same, of a contender that this machine may not be made for."""
+    try:
+        contender.prepare()
+        return await trial(bench, contender, processes=processes, connections=connections)
+    except NotRunnableError as error:
+        return NotRun(contender=contender.name, why=str(error))
 
 
 def requests_for(rate: float, seconds: float) -> int:
@@ -43,10 +55,10 @@ def requests_for(rate: float, seconds: float) -> int:
     return int(max(FEWEST, min(MOST, rate * seconds)))
 
 
-async def warmed(stand: Stand, *, connections: int = 64) -> float:
+async def warmed(stand: Stand, *, connections: int | None = None) -> float:
     """Have everything that happens once happen before it is measured. Gives the rate, in events a second."""
     rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
-    if rate < FAST:
+    if FIRST / rate >= stand.contender.warm_up:
         return rate
     return (await measure(stand, Load(count=requests_for(rate, stand.contender.warm_up), connections=connections))).rate
 
@@ -61,38 +73,55 @@ async def measure(stand: Stand, load: Load) -> Measurement:
 async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measurement:
     """What a load that was sent and is done came to."""
     calls = await stand.calls() if stand.contender.forwards else []
-    arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id.startswith(sent.prefix)}
+    ids = {sent.event_id(number) for number in sent.record.event}
+    arrived = {event_id: at for event_id, _, at in reversed(calls) if event_id in ids}
     record, before, count = sent.record, sent.before, load.count
-    last = max(arrived.values(), default=sent.last) if stand.contender.forwards else sent.last
-    late = sorted(max(0, at - due) for at, due in zip(record.sent, record.due, strict=True))
+    done, last = finished(stand.contender, sent, arrived)
     return Measurement(
         requests=count,
         statuses={str(status): times for status, times in sorted(Counter(record.status).items())},
-        rate=count / ((max(last, sent.last) - sent.first) / 1e9),
-        answered_rate=count / ((sent.last - sent.first) / 1e9),
-        cpu=(after.application - before.application) / count * 1e3,
-        database_cpu=(after.database - before.database) / count * 1e3,
-        gateway_cpu=(after.gateway - before.gateway) / count * 1e3,
+        rate=done / ((last - sent.first) / 1e9),
+        answered_rate=sent.succeeded / ((sent.last - sent.first) / 1e9),
+        cpu=(after.application - before.application) / done * 1e3,
+        database_cpu=(after.database - before.database) / done * 1e3,
+        gateway_cpu=(after.gateway - before.gateway) / done * 1e3,
         generator_cpu=record.cpu_seconds / count * 1e3,
         memory_before=before.memory,
         memory_after=after.memory,
-        wal=(after.wal - before.wal) / count,
-        answer=latency([done - due for done, due in zip(record.answered, record.due, strict=True)]),
-        delay=latency(_since(arrived, sent, record.answered)),
-        from_due=latency(_since(arrived, sent, record.due)),
-        late=percentile(late, 0.99) / 1e6,
+        wal=(after.wal - before.wal) / done,
+        answer=latency(waits(record)),
+        delay=latency(since(arrived, sent, record.answered)),
+        from_due=latency(since(arrived, sent, record.due)),
+        late=percentile(sorted(at - due for at, due in zip(record.sent, record.due, strict=True)), 0.99) / 1e6,
         connections=record.connections,
         judgement=judge(stand.acknowledged, calls) if stand.contender.forwards else None,
     )
 
 
-def _since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
+def waits(record: Record) -> list[int]:
+    """How long each answer took, from when its request was due, not from when it was sent: in nanoseconds."""
+    return [at - due for at, due in zip(record.answered, record.due, strict=True) if at]
+
+
+def finished(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple[float, int]:
+    """How many requests led to what was promised, and when the last did: what a contender drops it has not done. Where
+    events were repeated, the requests of one share in it.
+    """
+    if not contender.forwards:
+        return sent.succeeded, sent.last
+    acknowledged = sent.acknowledged().keys()
+    made = sum(event_id in arrived for event_id in acknowledged)
+    return max(1.0, sent.succeeded * made / len(acknowledged)), max(sent.last, *arrived.values(), 0)
+
+
+def since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
     """How long after those moments, one for each request, its event arrived at the Gateway. Of an event that was sent
     several times the first counts.
     """
     first: dict[str, int] = {}
     for event, moment in zip(sent.record.event, moments, strict=True):
-        first.setdefault(events.event_id(sent.prefix, event), moment)
+        if moment:
+            first.setdefault(sent.event_id(event), moment)
     return [arrived[event_id] - moment for event_id, moment in first.items() if event_id in arrived]
 
 

@@ -21,7 +21,8 @@ async def generate(order: Order) -> None:
     """Carry out an order and write its record."""
     chosen = events.numbers(order.count, repeated=order.repeated, random=Random(order.seed))
     scheme = StandardWebhooks(keys=(bytes.fromhex(order.key),), tolerance=timedelta(minutes=5))
-    pool = Pool(order.ports, events.requests(order.prefix, chosen, scheme=scheme), Record.empty(chosen))
+    requests = events.requests(order.prefix, chosen, scheme=scheme, among=order.among)
+    pool = Pool(order.ports, requests, Record.empty(chosen))
     await pool.open(min(order.connections, order.count))
     print("ready", flush=True)
     sys.stdin.readline()

@@ -11,7 +11,7 @@ from typing import Self
 class Order:
     """Send `count` requests to these ports in turn. With a `rate`, in requests a second, each at its time whatever
     became of those before it; without one, as fast as `connections` are answered. `repeated` is the share of requests
-    whose event was sent before; `key` signs them, in hexadecimal.
+    whose event was sent before; `among` is as of `events.event_id`; `key` signs them, in hexadecimal.
     """
 
     ports: tuple[int, ...]
@@ -22,6 +22,7 @@ class Order:
     rate: float | None = None
     connections: int = 64
     repeated: float = 0.0
+    among: int = 0
     seed: int = 1
 
     def text(self) -> str:

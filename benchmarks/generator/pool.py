@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import cycle
 
 from benchmarks.generator.connection import Connection
 from benchmarks.generator.order import Record
 
+PATIENCE = 30.0  # seconds without any answer after which no more are waited for
 MOST = 2000  # connections; a request beyond them waits, and its latency grows
 
 
@@ -17,7 +19,7 @@ class Pool:
 
     def __init__(self, ports: tuple[int, ...], requests: list[bytes], record: Record) -> None:
         self.record = record
-        self.done = asyncio.Event()  # every request is answered, or lost
+        self._done = asyncio.Event()  # every request is answered, or lost
         self.noted: Callable[[], None] = lambda: None  # called after each answer
         self._requests = requests
         self._ports = cycle(ports)
@@ -46,6 +48,16 @@ class Pool:
             task = asyncio.create_task(self._connect_one_more())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def finished(self, *, patience: float = PATIENCE) -> None:
+        """Wait until every request is answered or lost, or for too long for the next."""
+        while not self._done.is_set():
+            left = self._left
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._done.wait()
+            if left == self._left:
+                return
 
     def close(self) -> None:
         """Close all that is idle."""
@@ -94,5 +106,5 @@ class Pool:
         self.record.status[number] = status
         self._left -= 1
         if not self._left:
-            self.done.set()
+            self._done.set()
         self.noted()

@@ -6,7 +6,7 @@ from benchmarks.generator.pool import Pool
 
 
 async def saturate(pool: Pool, *, connections: int, count: int) -> None:
-    """Send all requests, and wait until all are answered."""
+    """Send all requests, and wait until all are answered, or no more is."""
     following = iter(range(count))
 
     def send_next() -> None:
@@ -18,4 +18,4 @@ async def saturate(pool: Pool, *, connections: int, count: int) -> None:
     pool.noted = send_next
     for _ in range(connections):
         send_next()
-    await pool.done.wait()
+    await pool.finished()

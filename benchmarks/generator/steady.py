@@ -37,7 +37,7 @@ class Schedule:
 
 
 async def steady(pool: Pool, *, rate: float, count: int) -> None:
-    """Send all requests at their times, and wait until all are answered."""
+    """Send all requests at their times, and wait until all are answered, or no more is."""
     schedule = Schedule(first=time.monotonic_ns() + LEAD, rate=rate, count=count)
     loop, all_sent = asyncio.get_running_loop(), asyncio.Event()
 
@@ -53,4 +53,4 @@ async def steady(pool: Pool, *, rate: float, count: int) -> None:
     with Timer(first=schedule.first, interval=schedule.interval) as timer:
         loop.add_reader(timer.descriptor, send)
         await all_sent.wait()
-    await pool.done.wait()
+    await pool.finished()

@@ -3,23 +3,14 @@
 from collections.abc import AsyncIterator
 
 from benchmarks.bench import Bench
-from benchmarks.contender import Contender, NotRunnableError
 from benchmarks.measurement import Measurement
 from benchmarks.rivals import RIVALS
 from benchmarks.scenario import NotRun, scenario
-from benchmarks.trial import trial
+from benchmarks.trial import tried
 
 
 @scenario("rivals", quick=False)
 async def rivals(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
     """What one would use instead, each doing the whole job with the same requests, Gateway and judge."""
     for contender in RIVALS:
-        yield contender.name, await _tried(bench, contender)
-
-
-async def _tried(bench: Bench, contender: Contender) -> Measurement | NotRun:
-    try:
-        contender.prepare()
-        return await trial(bench, contender)
-    except NotRunnableError as error:
-        return NotRun(contender=contender.name, why=str(error))
+        yield contender.name, await tried(bench, contender)

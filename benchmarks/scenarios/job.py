@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 from benchmarks.bench import Bench
 from benchmarks.measurement import Measurement
-from benchmarks.ours import ACCEPTING, OURS
+from benchmarks.ours import ACCEPTING, OURS, SENDERS, WORKERS
 from benchmarks.scenario import NotRun, scenario
-from benchmarks.trial import trial
+from benchmarks.trial import trial, tried
 
 SLOW_GATEWAY = {"GATEWAY__CONNECTIONS": "256"}  # 64, the default, would be the bound: 64 / 50 ms = 1,280 a second
-BOTH = 128  # connections, so that two processes have as many each as one has elsewhere
+BOTH = 2 * SENDERS  # so that two processes have as many each as one has elsewhere
 
 
 @scenario("accept")
@@ -40,6 +40,7 @@ async def duplicates(bench: Bench) -> AsyncIterator[tuple[str, Measurement | Not
 
 @scenario("processes", quick=False)
 async def processes(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
-    """The whole job in one process and in two, each on a core of its own."""
+    """The whole job in one process and in two, each on a core of its own; and in two that `--workers` made."""
     yield "processes-1", await trial(bench, OURS, connections=BOTH)
     yield "processes-2", await trial(bench, OURS, connections=BOTH, processes=2)
+    yield "workers-2", await tried(bench, WORKERS, connections=BOTH, processes=2)

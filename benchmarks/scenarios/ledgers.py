@@ -14,9 +14,13 @@ from benchmarks.trial import trial
 
 @scenario("ledger")
 async def ledger(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
-    """The whole job on a ledger that holds many events before (--rows says how many; 1,000,000 without)."""
+    """The whole job on a ledger that holds many events before (--rows says how many; 1,000,000 without): with new ids
+    that follow each other, as transaction numbers do, and with ids all over those of the past, as random ones are.
+    """
     if bench.rows:
-        yield f"ledger-{bench.rows}", await trial(bench, OURS, ledger=await with_a_past(bench, bench.rows))
+        name = await with_a_past(bench, bench.rows)
+        yield f"ledger-{bench.rows}", await trial(bench, OURS, ledger=name)
+        yield f"ledger-{bench.rows}-scattered", await trial(bench, OURS, ledger=name, among=bench.rows)
 
 
 async def with_a_past(bench: Bench, rows: int) -> str:
@@ -28,5 +32,5 @@ async def with_a_past(bench: Bench, rows: int) -> str:
             sent = await stand.send(Load(count=1))
             await stand.forwarded()
         original = events.event_id(sent.prefix, 0)
-        await copy(bench.database, name, Copies(original=original, prefix="past-", count=rows))
+        await copy(bench.database, name, Copies(original=original, prefix=events.PAST, count=rows))
     return name

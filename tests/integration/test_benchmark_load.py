@@ -155,6 +155,25 @@ async def test_a_receiver_that_is_gone_is_written_down() -> None:
     assert [0, 0, 0] == loading.record.status.tolist()
 
 
+async def test_a_receiver_that_says_nothing_more_is_not_waited_for_without_end() -> None:
+    never = asyncio.Event()
+
+    async def answer(body: bytes) -> bytes:
+        if b"a-00000003" in body:
+            await never.wait()
+        return ANSWER
+
+    async with receiver(answer) as port:
+        loading = pool(port, count=5)
+        await loading.open(5)
+        for number in range(5):
+            loading.send(number)
+        await loading.finished(patience=0.2)
+        loading.close()
+
+    assert [3] == [number for number, answered in enumerate(loading.record.answered) if not answered]
+
+
 async def test_several_ports_share_the_connections() -> None:
     seen = [0, 0]
 

@@ -67,3 +67,12 @@ def test_amounts_are_money() -> None:
 
     assert all(Decimal("0.10") <= Decimal(amount) < Decimal(200) for amount in amounts)
     assert json.loads(f"[{','.join(amounts)}]")
+
+
+def test_ids_without_order_are_all_over_those_of_the_past_and_each_is_another() -> None:
+    ids = [events.event_id("a-", number, among=1000) for number in range(5000)]
+    tenths = {int(each.removeprefix(events.PAST)[:8]) // 100 for each in ids[:100]}
+
+    assert 5000 == len(set(ids))
+    assert set(range(10)) == tenths
+    assert b'"event_id": "past-00000761-a-00000001"' in events.body("a-", 1, at=NOW, among=1000)

@@ -9,6 +9,7 @@ from benchmarks.latency import Latency
 from benchmarks.measurement import Measurement
 from benchmarks.results import Results, Spread
 from benchmarks.scenario import NotRun
+from benchmarks.scenarios.backlog import drained
 from benchmarks.table import number, shown
 from benchmarks.targets import Target, targets, verdict
 
@@ -89,7 +90,7 @@ def test_who_could_not_run_is_kept_with_the_reason() -> None:
 )
 def test_a_target_holds_up_to_its_bound(cpu: float, *, holds: list[bool]) -> None:
     found = results(contribute=[measurement(cpu=cpu)], bare_route=[measurement(cpu=0.1)])
-    judged = {each.says: each.holds for each in targets(found, rows=0)}
+    judged = {each.says: each.holds for each in targets(found, rows=0, shared=False)}
 
     assert holds == [
         judged["whole job: CPU of the bare route"],
@@ -102,17 +103,34 @@ def test_a_target_that_wants_more_holds_from_its_bound_on() -> None:
     missing = results(contribute=[measurement(rate=749)], bare_route=[measurement(rate=1000)])
 
     def judged(found: Results) -> bool | None:
-        return {each.says: each.holds for each in targets(found, rows=0)}["whole job: rate of the bare route"]
+        return {each.says: each.holds for each in targets(found, rows=0, shared=False)}[
+            "whole job: rate of the bare route"
+        ]
 
     assert (True, False) == (judged(holding), judged(missing))
 
 
 def test_a_target_that_was_not_measured_does_not_hold_and_is_not_left_out() -> None:
-    found = targets(Results(), rows=0)
+    found = targets(Results(), rows=0, shared=False)
 
     assert {None} == {each.holds for each in found}
     assert {"not measured"} == {each.cells[2] for each in found}
-    assert f"0 of 0 targets hold; {len(found)} were not measured." == verdict(found)
+    assert f"0 of 0 targets hold; {len(found)} were not to be measured." == verdict(found)
+
+
+def test_a_rate_that_needs_cores_is_not_judged_where_there_are_none() -> None:
+    found = results(processes_1=[measurement(rate=1000)], processes_2=[measurement(rate=1200)])
+
+    def judged(*, shared: bool) -> list[str]:
+        (target,) = [
+            each for each in targets(found, rows=0, shared=shared) if each.says == "two processes: rate of one"
+        ]
+        return target.cells[2:]
+
+    assert [["1.20 \N{MULTIPLICATION SIGN}", "NO"], ["1.20 \N{MULTIPLICATION SIGN}", "too few cores"]] == [
+        judged(shared=False),
+        judged(shared=True),
+    ]
 
 
 def test_the_verdict_counts() -> None:
@@ -144,3 +162,16 @@ def test_refusals_losses_and_doubles_are_failures() -> None:
     assert [] == measurement().failures
     assert ["3 answered 503"] == measurement(statuses={"202": 97, "503": 3}).failures
     assert ["1 acknowledged and lost", "1 contributed twice"] == measurement(judgement=lost).failures
+
+
+def test_a_backlog_is_drained_from_its_first_contribution_to_its_last_with_all_that_came_meanwhile() -> None:
+    second = 1_000_000_000
+    calls = [
+        ("new-1", "1", 0),
+        ("waits-1", "1", 1 * second),
+        ("new-2", "1", 2 * second),
+        ("waits-2", "1", 3 * second),
+        ("new-3", "1", 4 * second),
+    ]
+
+    assert pytest.approx(3 / 2) == drained(calls, "waits-")
