@@ -55,7 +55,7 @@ class Contender:
     NotRunnableError where that can't be done. `before` runs to its end, in order, before `start`, all of which run
     until they are killed; every port has to answer `health` with 2xx then. A contender that `forwards` makes a
     contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is SQL: how many events it
-    still has something to do for. `senders` is how many at once bring out the most that it can do, and `warm_up` for how
+    still has something to do for. `senders` is how many at once bring out the most that it can do, `warm_up` for how
     many seconds it is loaded before it is measured: code that is compiled while it runs needs more.
     With `one_port` its processes, where it is to have several, share one.
     """

@@ -8,7 +8,7 @@ from benchmarks.contender import Command, Contender, Place
 from benchmarks.rivals.team import launching
 from benchmarks.rivals.team.surroundings import BROKER_URL
 
-CONCURRENCY = __import__("os").environ.get("CONC", "2")  # processes of the worker: Celery's default here
+CONCURRENCY = "2"  # processes of the worker: more brought out less
 
 
 def _prepare() -> None:

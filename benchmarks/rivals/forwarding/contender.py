@@ -24,9 +24,17 @@ def _with(client: str) -> Callable[[Place], Sequence[Command]]:
     return lambda place: [launching.receiver("forwarding", place, **{CLIENT: client})]
 
 
-def _contender(name: str, title: str, client: str) -> Contender:
-    return Contender(name=name, title=title, promises=PROMISES, prepare=_prepare, before=_before, start=_with(client))
+def _contender(name: str, title: str, client: str, *, senders: int) -> Contender:
+    return Contender(
+        name=name,
+        title=title,
+        promises=PROMISES,
+        prepare=_prepare,
+        before=_before,
+        start=_with(client),
+        senders=senders,
+    )
 
 
-FORWARDING = _contender("forwarding", "FastAPI forwarding in the request, httpx", "httpx")
-FORWARDING_FAST = _contender("forwarding-fast", "FastAPI forwarding in the request, our client", "fast")
+FORWARDING = _contender("forwarding", "FastAPI forwarding in the request, httpx", "httpx", senders=8)
+FORWARDING_FAST = _contender("forwarding-fast", "FastAPI forwarding in the request, our client", "fast", senders=16)

@@ -47,7 +47,7 @@ def _with(suffix: str) -> Callable[[Place], Sequence[Command]]:
     return lambda place: [_run(place, f"web{suffix}.js"), _run(place, f"worker{suffix}.js")]
 
 
-def _contender(name: str, title: str, suffix: str) -> Contender:
+def _contender(name: str, title: str, suffix: str, *, senders: int) -> Contender:
     return Contender(
         name=name,
         title=title,
@@ -56,11 +56,15 @@ def _contender(name: str, title: str, suffix: str) -> Contender:
         before=_before,
         start=_with(suffix),
         unsettled=UNSETTLED,
+        senders=senders,
         warm_up=5.0,
     )
 
 
-GRAPHILE_WORKER = _contender("graphile-worker", "graphile-worker behind Fastify (Node), undici", "")
+GRAPHILE_WORKER = _contender("graphile-worker", "graphile-worker behind Fastify (Node), undici", "", senders=16)
 GRAPHILE_WORKER_BATCHED = _contender(
-    "graphile-worker-group-commit", "graphile-worker behind Fastify (Node), undici and our group commit", "-batched"
+    "graphile-worker-group-commit",
+    "graphile-worker behind Fastify (Node), undici and our group commit",
+    "-batched",
+    senders=128,
 )

@@ -10,10 +10,9 @@ const SETTLE = {
     from unnest($1::text[], $2::text[], $3::text[]) as done (feed, brand_id, event_id)
     where events.feed = done.feed and events.brand_id = done.brand_id and events.event_id = done.event_id`,
 };
-const CONCURRENCY = Number(process.env.CONC ?? 64);
 
 await work({
-  concurrentJobs: CONCURRENCY,
+  concurrentJobs: 64,
   localQueue: { size: 500 },
   completeJobBatchDelay: 0,
   failJobBatchDelay: 0,

@@ -28,7 +28,7 @@ def _with(suffix: str) -> Callable[[Place], Sequence[Command]]:
     ]
 
 
-def _contender(name: str, title: str, suffix: str, unsettled: str) -> Contender:
+def _contender(name: str, title: str, suffix: str, unsettled: str, *, senders: int) -> Contender:
     return Contender(
         name=name,
         title=title,
@@ -37,13 +37,15 @@ def _contender(name: str, title: str, suffix: str, unsettled: str) -> Contender:
         before=_before,
         start=_with(suffix),
         unsettled=unsettled,
+        senders=senders,
     )
 
 
-PGQUEUER = _contender("pgqueuer", "pgqueuer, our client", "", "select count(*) from pgqueuer")
+PGQUEUER = _contender("pgqueuer", "pgqueuer, our client", "", "select count(*) from pgqueuer", senders=16)
 PGQUEUER_BATCHED = _contender(
     "pgqueuer-group-commit",
     "pgqueuer, our client and our group commit",
     "_batched",
     "select (select count(*) from pgqueuer) + (select count(*) from events where status = 'accepted')",
+    senders=256,
 )

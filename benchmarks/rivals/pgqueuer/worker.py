@@ -1,7 +1,6 @@
 """Works the queue off, in batches."""
 
 import asyncio
-import os
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from pgqueuer.models import Job
 from benchmarks.rivals.team.gateway import Gateway, connected
 from benchmarks.rivals.team.surroundings import DATABASE_URL, told
 
-BATCH = int(os.environ.get("BATCH", "25"))  # as the performance guide has it for short jobs
+BATCH = 25  # as the performance guide has it for short jobs
 
 
 def retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from typing import Any
 
 import asyncpg
@@ -16,7 +15,7 @@ from benchmarks.rivals.team.batch import Batch
 from benchmarks.rivals.team.gateway import Gateway, connected
 from benchmarks.rivals.team.surroundings import DATABASE_URL, told
 
-BATCH = int(os.environ.get("BATCH", "100"))
+BATCH = 100
 _SETTLE = """
 update events set status = 'contributed', settled_at = now()
 from unnest($1::text[], $2::text[], $3::text[]) as done (feed, brand_id, event_id)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from benchmarks.contender import Command, Contender, Place
 from benchmarks.rivals.team import launching
 
+WORKERS = 2  # brought out the most, of 1, 2 and 4
+
 
 def _prepare() -> None:
     launching.python("procrastinate")
@@ -19,10 +21,8 @@ def _before(place: Place) -> Sequence[Command]:
 
 
 def _start(place: Place) -> Sequence[Command]:
-    return [
-        launching.receiver("procrastinate", place),
-        *[launching.module("procrastinate", place, "worker")] * int(__import__("os").environ.get("WORKERS", "1")),
-    ]
+    workers = [launching.module("procrastinate", place, "worker") for _ in range(WORKERS)]
+    return [launching.receiver("procrastinate", place), *workers]
 
 
 PROCRASTINATE = Contender(
