@@ -9,8 +9,6 @@ from psycopg_pool import AsyncConnectionPool
 from benchmarks.rivals.team.surroundings import DATABASE_URL, told
 
 CONNECTIONS = 16  # one for each concurrent job of a worker, and one to listen, as is advised for short jobs
-    __import__("os").environ.get("CONNS", "31")
-)  # one for each of the worker's concurrent jobs, and one to listen
 
 app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=told(DATABASE_URL)))
 
