@@ -53,5 +53,6 @@ CELERY = Contender(
     prepare=_prepare,
     before=_before,
     start=_start,
+    senders=32,
     unsettled="select count(*) from events where status = 'accepted'",
 )

@@ -33,5 +33,6 @@ PROCRASTINATE = Contender(
     prepare=_prepare,
     before=_before,
     start=_start,
+    senders=16,
     unsettled="select count(*) from procrastinate_jobs where status in ('todo', 'doing')",
 )
