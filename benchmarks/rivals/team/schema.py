@@ -13,7 +13,7 @@ create table events (
     event_id    text not null,
     payload     text not null,
     received_at timestamptz not null default now(),
-    job_id      bigint, -- where a queue has its outcome by that
+    job_id      bigint, -- with pgqueuer, in whose log the outcome stands
     status      text not null default 'accepted',
     settled_at  timestamptz,
     primary key (feed, brand_id, event_id)
