@@ -56,7 +56,8 @@ class Contender:
     until they are killed; every port has to answer `health` with 2xx then, and with `sign` somewhere in it. A contender
     that `forwards` makes a contribution at the Gateway for each event that it acknowledges with a 2xx. `unsettled` is
     SQL: how many events it still has something to do for. `senders` is how many at once bring out the most that it can
-    do. With `one_port` its processes, where it is to have several, share one.
+    do, `warm_up` for how many seconds it is loaded before it is measured: code that is compiled while it runs needs
+    more. With `one_port` its processes, where it is to have several, share one.
     """
 
     name: str
@@ -69,5 +70,6 @@ class Contender:
     sign: str = ""
     forwards: bool = True
     unsettled: str | None = None
+    warm_up: float = 1.0
     senders: int = 64
     one_port: bool = False

@@ -3,6 +3,7 @@ runs, and made anew when what it is made of changes.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -27,16 +28,15 @@ def python_environment(name: str, requirements: Path) -> Path:
     return folder / "bin"
 
 
-def node_modules(name: str, package: Path) -> Path:
-    """A folder with a copy of `package` (package.json, package-lock.json and sources) and its modules. Raises
-    NotRunnableError.
+def node_modules(name: str, package: Path, *, programs: Path) -> Path:
+    """A folder with a copy of `package` (package.json, package-lock.json and sources) and its modules, installed by the
+    node and npm in the folder `programs`. Raises NotRunnableError.
     """
     folder, lock = ENVIRONMENTS / name, package / "package-lock.json"
-    require("node", "npm")
     if _stale(folder, lock):
         _begin(folder)
         shutil.copytree(package, folder, dirs_exist_ok=True)
-        _run(name, "npm", "ci", "--no-audit", "--no-fund", "--prefix", str(folder))
+        _run(name, str(programs / "npm"), "ci", "--no-audit", "--no-fund", "--prefix", str(folder), first=programs)
         _finish(folder, lock)
     shutil.copytree(package, folder, dirs_exist_ok=True)  # sources that changed
     return folder
@@ -66,9 +66,17 @@ def _finish(folder: Path, made_of: Path) -> None:
     (folder / _STAMP).write_text(_digest(made_of))
 
 
-def _run(name: str, *arguments: str) -> None:
+def _run(name: str, *arguments: str, first: Path | None = None) -> None:
+    """With the programs in `first` before those of the machine."""
+    path = os.pathsep.join([str(first)] * bool(first) + [os.environ.get("PATH", os.defpath)])
     done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-        arguments, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        arguments,
+        check=False,
+        env=os.environ | {"PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode:
         said = " / ".join(done.stdout.strip().splitlines()[-_LINES:])

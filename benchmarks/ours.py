@@ -17,7 +17,9 @@ select (select count(*) from contributions where status = 'pending')
 
 
 def environment(place: Place) -> dict[str, str]:
-    """The least configuration that works, the log's level and form being those of production."""
+    """The least configuration that works, the log's level and form being those of production; and as many calls at once
+    as saturate a process, as docs/operations.md advises for throughput.
+    """
     configuration = place.folder / "event-processor.toml"
     configuration.touch()
     settings = {
@@ -30,6 +32,7 @@ def environment(place: Place) -> dict[str, str]:
         "GATEWAY__PASSWORD": "benchmark-password",
         "FEEDS__BET__WEBHOOK_SECRETS": place.secret,
         "FEEDS__DEPOSIT__WEBHOOK_SECRETS": place.secret,
+        "GATEWAY__CONNECTIONS": "256",
         "LOGGING__LEVEL": "info",
         "LOGGING__FORMAT": "json",
         **place.settings,

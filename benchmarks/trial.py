@@ -15,7 +15,6 @@ from benchmarks.stand import Load, Sent, Stand, Usage, standing
 
 FIRST = 200  # requests, to see how fast a contender is
 FEWEST, MOST = 200, 100_000  # requests of a load
-FAST = 500.0  # events a second: who does more is warmed up for longer
 
 
 async def trial(
@@ -59,9 +58,9 @@ def requests_for(rate: float, seconds: float) -> int:
 async def warmed(stand: Stand, *, connections: int | None = None) -> float:
     """Have everything that happens once happen before it is measured. Gives the rate, in events a second."""
     rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
-    if rate < FAST:
+    if FIRST / rate >= stand.contender.warm_up:
         return rate
-    return (await measure(stand, Load(count=requests_for(rate, 1.0), connections=connections))).rate
+    return (await measure(stand, Load(count=requests_for(rate, stand.contender.warm_up), connections=connections))).rate
 
 
 async def measure(stand: Stand, load: Load) -> Measurement:

@@ -1,0 +1,1 @@
+"""Plain FastAPI that forwards in the request: no queue, no worker."""

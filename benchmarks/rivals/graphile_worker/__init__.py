@@ -1,0 +1,1 @@
+"""graphile-worker behind Fastify, in Node: jobs in PostgreSQL, added in the transaction that stores the event."""

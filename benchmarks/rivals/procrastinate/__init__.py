@@ -1,0 +1,1 @@
+"""procrastinate: jobs in PostgreSQL, deferred in the transaction that stores the event, and workers."""
