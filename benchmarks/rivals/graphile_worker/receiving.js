@@ -1,10 +1,10 @@
 // Checks a request's signature over the raw body, and says what an event has to be.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import { secret } from "./surroundings.js";
 
 const TOLERANCE = 300; // seconds
-const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+const key = createSecretKey(secret.replace(/^whsec_/, ""), "base64"); // a Buffer would be made a key each time
 
 // Why a request is not authentic, or null when it is: Standard Webhooks.
 export function refusal(headers, body) {
