@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+_OF_THE_DRIVER = (PostgresError, InterfaceError, InternalClientError)  # all that it raises of its own
 DRIVER_ALONE = "driver_alone"  # of an engine: whether a statement may be run past SQLAlchemy's transactions
 
 
@@ -27,8 +28,8 @@ def unavailable() -> Iterator[None]:
     """Turn whatever the driver raises into LedgerUnavailableError."""
     try:
         yield
-    except (SQLAlchemyError, PostgresError, InterfaceError, OSError, TimeoutError) as error:
-        kind = UnfitError if _is_about_values(error) else LedgerUnavailableError
+    except (SQLAlchemyError, *_OF_THE_DRIVER, OSError, TimeoutError) as error:
+        kind = UnfitError if is_about_values(error) else LedgerUnavailableError
         raise kind(f"{type(error).__name__}: {_first_line(error)}") from error
 
 
@@ -88,7 +89,7 @@ def create_engine(
     return engine
 
 
-def _is_about_values(error: BaseException) -> bool:
+def is_about_values(error: BaseException) -> bool:
     """By the class of its SQLSTATE: data, a constraint, a trigger's exception. Or the driver could not encode them."""
     if isinstance(error, DBAPIError):
         error = getattr(error.orig, "__cause__", None) or error  # the driver's own

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from asyncpg import PostgresError
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.ledger.engine import DRIVER_ALONE
+from app.ledger.engine import DRIVER_ALONE, is_about_values
 
 
 class Prepared:
@@ -24,7 +23,7 @@ class Prepared:
         }
 
     async def fetch(self, connection: AsyncConnection, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """Execute it. A connection that fails, but for what the server says of the statement, is not used again."""
+        """Execute it. A connection that fails, but for what the server says of the values, is not used again."""
         sync = connection.sync_connection
         if sync is None or not sync.get_execution_options().get(DRIVER_ALONE):
             return (await connection.execute(self._statement, parameters)).all()
@@ -32,11 +31,8 @@ class Prepared:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
             rows: Sequence[Any] = await driver.fetch(self._sql, *[given[name] for name in self._names])
-        except PostgresError:
-            if driver.is_closed():
+        except BaseException as error:
+            if driver.is_closed() or not is_about_values(error):
                 await connection.invalidate()
-            raise
-        except BaseException:
-            await connection.invalidate()
             raise
         return rows
