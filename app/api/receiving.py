@@ -155,7 +155,7 @@ def _answer(event_id: str, decided: Decided, *, replayed: bool = False) -> Respo
 
 
 class Answer(Response):
-    """A 202 in JSON; what Starlette does to put together a response costs as much as to validate an event."""
+    """A 202 in JSON; put together without what Starlette does for any response."""
 
     def __init__(self, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
         self.status_code = 202

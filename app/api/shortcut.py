@@ -1,4 +1,4 @@
-"""The shortcut: a feed's endpoint is called past FastAPI's request machinery, which costs more than all of its work."""
+"""The shortcut: a feed's endpoint is called past FastAPI's request machinery, which costs as much as all its work."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any

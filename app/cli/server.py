@@ -124,8 +124,8 @@ def _allow(descriptors: int) -> None:
 
 
 def _spare_the_collector() -> None:
-    """What is there now stays for good: to look through it all again and again takes a tenth of the time, and tens of
-    milliseconds at once. What an event leaves behind is freed by counting; cycles are rare and can wait.
+    """What is there now stays for good: to look through it all again and again takes a twentieth of the time, and tens
+    of milliseconds at once. What an event leaves behind is freed by counting; cycles are rare and can wait.
     """
     gc.collect()
     gc.freeze()

@@ -11,7 +11,7 @@ from app.ledger.engine import DRIVER_ALONE, is_about_values
 
 
 class Prepared:
-    """A statement whose rows are read by position. What SQLAlchemy does to execute one costs as much as the driver."""
+    """A statement whose rows are read by position. SQLAlchemy's own execution of it is left out."""
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement

@@ -1,4 +1,4 @@
-"""Lines of the log, written together: a system call for each costs as much as to make it."""
+"""Lines of the log, written together: a system call for each is a good part of its cost."""
 
 import asyncio
 import atexit
