@@ -13,6 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 _OF_THE_DRIVER = (PostgresError, InterfaceError, InternalClientError)  # all that it raises of its own
 DRIVER_ALONE = "driver_alone"  # of an engine: whether a statement may be run past SQLAlchemy's transactions
+PLANNING = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 
 
 class LedgerUnavailableError(Exception):
@@ -58,7 +65,8 @@ def create_engine(
     url: str, *, pool_size: int, timeout: timedelta, bounded: bool = True, prepared_statements: bool = True
 ) -> AsyncEngine:
     """An engine that connects when first used. A statement alone is its own transaction. `timeout` bounds connecting,
-    waiting for a free connection and, if `bounded`, each statement. Without `prepared_statements` each is prepared
+    waiting for a free connection and, if `bounded`, each statement; those are planned once, to be found by index.
+    Without `prepared_statements` each is prepared
     anew inside an explicit transaction, for a proxy that gives every transaction another connection.
     """
     seconds = timeout.total_seconds()
@@ -79,6 +87,16 @@ def create_engine(
         hide_parameters=True,  # parameters are bodies and tokens; they stay out of every log
         execution_options={DRIVER_ALONE: prepared_statements},
     )
+    if bounded and prepared_statements:
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def plan_once(connection: Any, _record: Any) -> None:
+            """By the indexes, however few rows the tables are thought to have: a plan is kept while they grow."""
+            cursor = connection.cursor()
+            for name, value in PLANNING.items():
+                cursor.execute(f"set {name} = {value}")
+            cursor.close()
+
     if bounded and not prepared_statements:
 
         @event.listens_for(engine.sync_engine, "begin")

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 from app.ledger.engine import LedgerUnavailableError, UnfitError
 
-AT_ONCE = 2  # writes under way: the database works on one while we gather, send and answer the other
+AT_ONCE = 2  # writes under way, at most
+SLOW = timedelta(milliseconds=100)  # a write that takes as long is overtaken, since it may wait for another's locks
 BATCH = 64  # more in a write gains little, and makes everyone in it wait for the last
 
 Item = TypeVar("Item")
@@ -29,7 +30,8 @@ class Writer(Generic[Item, Outcome]):
     others from being written, and is found by writing halves; any other exception is everyone's. There is nothing to
     start or to watch: a task that writes begins with the first who waits and ends with the last. It belongs to
     no caller: one that goes away takes nobody's write with it, and nothing that is logged meanwhile is said of one.
-    Where nobody is in a hurry, it waits for others to `gather`.
+    Another task begins only where the first is `slow`: two at once would write half as much each, at nearly the same
+    cost. Where nobody is in a hurry, it waits for others to `gather`.
     """
 
     def __init__(
@@ -39,14 +41,17 @@ class Writer(Generic[Item, Outcome]):
         limit: int | None,
         patience: timedelta,
         gather: timedelta = timedelta(),
+        slow: timedelta = SLOW,
     ) -> None:
         self._write = write
         self._limit = limit
         self._patience = patience.total_seconds()
         self._gather = gather.total_seconds()
+        self._slow = gather.total_seconds() + slow.total_seconds()
         self._waiting: _Batch[Outcome, Item] = {}
         self._being_written = 0
         self._at_work = set[asyncio.Task[None]]()
+        self._begun = 0.0  # when the last write began
         self._patient = deque[tuple[float, asyncio.Future[Outcome]]]()  # until when each waits, the first to end first
         self._watch: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,7 +76,8 @@ class Writer(Generic[Item, Outcome]):
             self._loop = asyncio.get_running_loop()  # which takes a system call
         mine: asyncio.Future[Outcome] = self._loop.create_future()
         self._waiting[mine] = item
-        if len(self._at_work) < (1 if self._gather else AT_ONCE):
+        if not self._at_work or (len(self._at_work) < AT_ONCE and self._loop.time() - self._begun >= self._slow):
+            self._begun = self._loop.time()
             self._at_work.add(self._loop.create_task(self._work(), context=Context()))
         self._bound(mine, self._loop)
         try:
@@ -117,6 +123,7 @@ class Writer(Generic[Item, Outcome]):
         for taken in batch:
             del self._waiting[taken]
         self._being_written += len(batch)
+        self._begun = asyncio.get_running_loop().time()
         try:
             await self._settle(batch)
         finally:

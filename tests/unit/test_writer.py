@@ -30,8 +30,11 @@ class Paper:
             raise UnfitError("unfit")
         return [str(item) for item in items]
 
-    def writer(self, *, limit: int = 1000, patience: timedelta = timedelta(minutes=1)) -> Writer[int, str]:
-        return Writer(self.write, limit=limit, patience=patience)
+    def writer(
+        self, *, limit: int = 1000, patience: timedelta = timedelta(minutes=1), slow: timedelta = timedelta()
+    ) -> Writer[int, str]:
+        """Unless told, every write counts as slow from its beginning."""
+        return Writer(self.write, limit=limit, patience=patience, slow=slow)
 
 
 async def _all_at_work(writer: Writer[int, str], paper: Paper) -> list[asyncio.Task[str]]:
@@ -76,6 +79,19 @@ async def test_those_who_come_during_a_write_are_written_together() -> None:
     assert [str(number) for number in range(1, 11)] == await asyncio.gather(*others)
     assert paper.batches[AT_ONCE:] == [list(range(1, 11))]
     await asyncio.gather(*first)
+
+
+async def test_another_write_begins_only_where_the_first_is_slow() -> None:
+    paper = Paper()
+    writer = paper.writer(slow=timedelta(hours=1))
+    waiting = [asyncio.create_task(writer.write(number)) for number in range(3)]
+    await _written(paper, 1)
+    waiting += [asyncio.create_task(writer.write(number)) for number in range(3, 6)]
+    await _waiting(writer, 6)
+    paper.open.set()
+
+    assert [str(number) for number in range(6)] == await asyncio.gather(*waiting)
+    assert paper.batches == [[0, 1, 2], [3, 4, 5]]
 
 
 async def test_a_batch_is_bounded() -> None:
@@ -264,7 +280,7 @@ async def test_who_was_answered_is_not_kept_while_somebody_before_waits() -> Non
         kept.update(outcomes)
         return outcomes
 
-    writer = Writer(write, limit=None, patience=timedelta(minutes=1))
+    writer = Writer(write, limit=None, patience=timedelta(minutes=1), slow=timedelta())
     first = asyncio.create_task(writer.write(0))
     await begun.wait()
     for number in range(1, 1000):
