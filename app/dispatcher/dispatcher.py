@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 import structlog
 
 from app.dispatcher.calls import Calls
-from app.dispatcher.delivery import SETTLE_RETRY, Delivery
+from app.dispatcher.delivery import Delivery
 from app.dispatcher.renewal import Lease, keep_leases, renew
+from app.dispatcher.unsent import Unsent
 from app.domain.circuit import CircuitPolicy
 from app.domain.settlement import Status
 from app.ledger.claim import Claim
@@ -52,7 +53,7 @@ class Dispatcher:
         self._calls = Calls(delivery, circuit, jitter=jitter, freed=self._look_if_worth_it)
         self._batch = max(1, circuit.concurrency // 8)  # claimed at once, or as much as there is room for
         self._reservations: dict[UUID, tuple[int, float]] = {}  # the circuit's generation and the lease's end, by token
-        self._unsent: dict[UUID, float] = {}  # tokens, and until when something may yet be leased with them
+        self._unsent = Unsent(delivery.outbox)
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._failures = 0
@@ -96,7 +97,7 @@ class Dispatcher:
         self._calls.free(reservation.slots)
         generation, until = self._reservations.pop(reservation.token)
         if claims and not self._may_send(generation, until):
-            self._unsent[reservation.token] = 0.0
+            self._unsent.remember(reservation.token)
             self._wake.set()
             return
         for claim in claims:
@@ -111,7 +112,7 @@ class Dispatcher:
         self._calls.free(reservation.slots)
         del self._reservations[reservation.token]
         if reservation.slots:
-            self._unsent[reservation.token] = self._lease_end()
+            self._unsent.remember(reservation.token, until=self._lease_end())
 
     async def run(self) -> None:
         """Dispatch until `stop`; then let running calls finish and settle."""
@@ -122,7 +123,7 @@ class Dispatcher:
                 await self._rest(await self._pass_and_count())
             while tasks := self._calls.tasks:
                 await asyncio.wait(tasks)
-            await self._give_back_at_last()
+            await self._unsent.give_back_at_last()
         finally:
             for task in (renewing, *self._calls.tasks):  # of those running only where `run` is cut off
                 task.cancel()
@@ -152,7 +153,7 @@ class Dispatcher:
         """Give back, recover, claim and start what can be started. True when there may be more to claim at once.
         Giving back comes first: what was surely not sent must not be taken for what a dead holder left.
         """
-        await self._give_back()
+        await self._unsent.give_back()
         await self._recover()
         slots = self._calls.for_backlog()
         if not slots or not self._delivery.gateway.authenticated:
@@ -170,7 +171,7 @@ class Dispatcher:
         opens, or where the process slept until another may have taken over.
         """
         token, lease, generation = uuid4(), self._pace.lease, self._calls.generation
-        self._unsent[token] = 0.0
+        self._unsent.remember(token)
         self._calls.backlog = False  # unless it is found, or recorded meanwhile
         claims = await self._delivery.outbox.claim(slots, token=token, lease=lease)
         self._calls.backlog |= len(claims) == slots
@@ -178,7 +179,7 @@ class Dispatcher:
         ours = await self._delivery.outbox.begin(claims, lease=lease) if claims else set[UUID]()
         if claims and not self._may_send(generation, until):
             return
-        del self._unsent[token]
+        self._unsent.forget(token)
         for claim in claims:
             if claim.id in ours:
                 self._start(claim, until=until, claimed=True)
@@ -202,28 +203,6 @@ class Dispatcher:
 
     def _lease_end(self) -> float:
         return time.monotonic() + self._pace.lease.total_seconds()
-
-    async def _give_back(self) -> None:
-        """Once is enough where the statement that leased has ended; else until its lease would be over."""
-        if not (tokens := set(self._unsent)):
-            return
-        released = await self._delivery.outbox.release(tokens)
-        now = time.monotonic()
-        for token in tokens:
-            if token in released or self._unsent[token] <= now:
-                del self._unsent[token]
-
-    async def _give_back_at_last(self) -> None:
-        """As `_give_back`, and again while the database does not answer: until `run` is cut off, or it does."""
-        while self._unsent:
-            try:
-                tokens = set(self._unsent)
-                await self._delivery.outbox.release(tokens)
-                for token in tokens:
-                    del self._unsent[token]
-            except LedgerUnavailableError as error:
-                _log.warning("dispatcher.release_failed", error=str(error))
-                await asyncio.sleep(SETTLE_RETRY)
 
     def _after_others_renewed(self) -> float:
         """When whoever lives has renewed its leases, also where the database, or all of us, were away."""
