@@ -43,10 +43,11 @@ class BoundedHttp(HttpToolsProtocol):
     _reading = True  # a request is awaited: the connection is new, or it has begun
     _late: asyncio.TimerHandle | None = None
 
-    def __init__(self, *arguments: Any, bounds: Bounds, drain: Drain, **options: Any) -> None:
+    def __init__(self, *arguments: Any, bounds: Bounds, drain: Drain, home: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._bounds = bounds
         self._drain = drain
+        self._home = home
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         self._answers = AnsweringTransport(transport, self.loop)
@@ -54,7 +55,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(answering)
         self._crowded = len(self.connections) > self._bounds.connections
         if len(self.connections) > self._bounds.connections + SPARE:
-            transport.write(_last(Refusal(problems.OVERLOADED)))
+            transport.write(_last(Refusal(problems.OVERLOADED), self._home))
             transport.close()
             return
         self._time()
@@ -112,7 +113,7 @@ class BoundedHttp(HttpToolsProtocol):
         sent before we close is its answer, and where there is none, no client takes it for one.
         """
         if not self._answering and not self.transport.is_closing():
-            self.transport.write(_last(Refusal(problems.DRAINING)))
+            self.transport.write(_last(Refusal(problems.DRAINING), self._home))
         super().shutdown()
 
     @property
@@ -130,9 +131,9 @@ class BoundedHttp(HttpToolsProtocol):
             self._late = None
 
 
-def _last(refusal: Refusal) -> bytes:
+def _last(refusal: Refusal, home: str) -> bytes:
     """A refusal as it goes over the wire, when it is the last that does."""
-    response: Response = problems.response(refusal)
+    response: Response = problems.response(refusal, home)
     response.headers["connection"] = "close"
     headers = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
     return STATUS_LINE[response.status_code] + headers + b"\r\n" + bytes(response.body)

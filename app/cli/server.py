@@ -34,7 +34,7 @@ def configured(app: Any, settings: Settings, drain: Drain) -> uvicorn.Config:
     """How the application is served; as many files and sockets as that takes are allowed, if the system lets us."""
     bounds = Bounds(connections=settings.server.connections, read_timeout=settings.server.read_timeout)
     _allow(bounds.connections + SPARE + DESCRIPTORS)
-    protocol: Any = partial(BoundedHttp, bounds=bounds, drain=drain)
+    protocol: Any = partial(BoundedHttp, bounds=bounds, drain=drain, home=settings.server.home())
     return uvicorn.Config(
         app,
         http=protocol,

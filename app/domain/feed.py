@@ -7,6 +7,7 @@ from app.domain.authentication import Scheme
 from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
 from app.domain.filtering import Filter, IgnoreReason
+from app.domain.limits import UNLIMITED, Limits
 from app.domain.rules import Rule, sources
 
 Kind = Literal["bet", "deposit"]
@@ -23,6 +24,7 @@ class Feed:
     scheme: Scheme
     filter: Filter
     rules: tuple[Rule, ...]
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from pydantic_settings import NoDecode
 from app.domain import money
 from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
 from app.domain.signature import secret_bytes
+from app.settings.limits import LimitSettings
 from app.settings.values import Duration, Secrets, Text, Texts, UrlPath, entries, not_empty
 
 
@@ -41,6 +42,18 @@ class Server(_Section):
     connections: int = Field(2000, ge=1, description="at once")
     read_timeout: Duration = timedelta(seconds=30)
     unwritten_limit: int = Field(1000, ge=1, description="events")
+    public_url: AnyHttpUrl | None = None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_base(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value and (value.username or value.password or value.query or value.fragment):
+            raise ValueError("must be without user, query and fragment: they would be in answers")
+        return value
+
+    def home(self) -> str:
+        """What paths of the service are appended to, in links: `public_url`, or nothing."""
+        return str(self.public_url).rstrip("/") if self.public_url else ""
 
 
 class Gateway(_Section):
@@ -111,6 +124,7 @@ class Logging(_Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
+    refused_bodies: bool = False
 
 
 class ContributionEvents(_Section):
@@ -146,7 +160,7 @@ Counted = Annotated[Texts, AfterValidator(not_empty)]
 Rules = Annotated[list[RuleSettings], NoDecode, BeforeValidator(entries), AfterValidator(not_empty)]
 
 
-class FeedSettings(_Section):
+class FeedSettings(_Section, LimitSettings):
     """What every feed has."""
 
     enabled: bool = True

@@ -176,6 +176,7 @@ renewal loses it"
                     )
                     for rule in feed.rules
                 ),
+                limits=feed.limits(),
             )
             for name, feed, kind in self._feeds()
             if feed.enabled

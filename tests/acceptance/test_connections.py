@@ -35,7 +35,7 @@ async def _ask(address: Address, request: bytes) -> httpx.Response:
 
 def _problem(response: httpx.Response) -> tuple[int, str, bool]:
     retry_after: Any = response.headers.get("retry-after", "")
-    return response.status_code, response.json()["type"].rpartition(":")[2], retry_after.isdigit()
+    return response.status_code, response.json()["type"].rpartition("/")[2], retry_after.isdigit()
 
 
 async def test_an_event_over_a_connection_too_many_is_refused_and_a_probe_is_answered(serve: Serve) -> None:

@@ -36,6 +36,7 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
         "connections": 2000,
         "read_timeout": "30s",
         "unwritten_limit": 1000,
+        "public_url": None,
     }
 
     assert (0, "") == (done.returncode, done.stderr)
