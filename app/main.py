@@ -16,10 +16,10 @@ from starlette.types import ASGIApp
 from app.api.application import create_application
 from app.api.health import note
 from app.api.state import Drain, Services
+from app.authentication.insecure import Insecure
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
 from app.dispatcher.housekeeping import Housekeeping
-from app.domain.authentication import Insecure
 from app.gateway.call import Limits
 from app.gateway.client import Gateway
 from app.gateway.direct import DirectCaller

@@ -15,7 +15,7 @@ from app import __version__
 from app.api import problems
 from app.api.problems import ProblemDetails, ProblemType
 from app.api.schema import Accepted, Ignored
-from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
+from app.api.security import security, security_schemes
 from app.domain.feed import Feed
 
 DESCRIPTION = """
@@ -62,6 +62,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 _REFUSALS = (  # in the order of their status
     problems.MALFORMED,
     problems.UNAUTHENTICATED,
+    problems.FORBIDDEN_ADDRESS,
     problems.FOREIGN_BRAND,
     problems.CONFLICT,
     problems.TOO_LARGE,
@@ -79,27 +80,6 @@ _REPLAYED = {
         "schema": {"type": "string", "const": "true"},
     }
 }
-_SCHEMES: dict[str, dict[str, Any]] = {
-    "webhookId": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-id",
-        "description": "Standard Webhooks: message id.",
-    },
-    "webhookTimestamp": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-timestamp",
-        "description": "Standard Webhooks: seconds since the epoch.",
-    },
-    "webhookSignature": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-signature",
-        "description": "Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`.",
-    },
-    "apiKey": {"type": "http", "scheme": "bearer", "description": "One of the feed's API keys."},
-}
 
 
 def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
@@ -111,7 +91,7 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
         "response_description": "Recorded.",
         "responses": {202: {"headers": _REPLAYED}, **_refusals()},
         "openapi_extra": {
-            "security": _security(feed.scheme),
+            "security": security(feed),
             "requestBody": {
                 "required": True,
                 "content": {
@@ -125,7 +105,7 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
+def install(app: FastAPI, schemas: list[type[BaseModel]], feeds: tuple[Feed, ...]) -> None:
     """Document the app at /openapi.json and /docs, with the assets served from here."""
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
@@ -134,6 +114,7 @@ def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
             app.openapi_schema = _complete(
                 get_openapi(title="Event processor", version=__version__, description=DESCRIPTION, routes=app.routes),
                 schemas,
+                feeds,
             )
         return app.openapi_schema
 
@@ -177,17 +158,7 @@ def _example(kind: ProblemType) -> dict[str, Any]:
     return example
 
 
-def _security(scheme: Scheme) -> list[dict[str, list[str]]]:
-    match scheme:
-        case StandardWebhooks():
-            return [{"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}]
-        case ApiKeys():
-            return [{"apiKey": []}]
-        case Insecure():
-            return []
-
-
-def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], schemas: list[type[BaseModel]], feeds: tuple[Feed, ...]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     models = components.setdefault("schemas", {})
     documented: list[type[BaseModel]] = [*schemas, ProblemDetails]
@@ -195,5 +166,5 @@ def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         models |= schema.pop("$defs", {})
         models[model.__name__] = schema
-    components["securitySchemes"] = _SCHEMES
+    components["securitySchemes"] = security_schemes(feeds)
     return document

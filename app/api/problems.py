@@ -31,6 +31,9 @@ class ProblemType:
 
 MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is not one JSON object")
 UNAUTHENTICATED = ProblemType(cause="unauthenticated", status=401, title="The request is not authentic")
+FORBIDDEN_ADDRESS = ProblemType(
+    cause="forbidden-address", status=403, title="This feed takes no requests from this address"
+)
 FOREIGN_BRAND = ProblemType(cause="unknown-brand", status=403, title="The brand is not one of this feed's")
 NOT_FOUND = ProblemType(cause="not-found", status=404, title="There is nothing here")
 WRONG_METHOD = ProblemType(cause="method-not-allowed", status=405, title="This method is not served here")

@@ -16,7 +16,6 @@ from app.api.schema import BetEvent, DepositEvent, event_of
 from app.api.shortcut import Endpoint
 from app.api.state import CROWDED, Services, services
 from app.domain import document
-from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
@@ -73,10 +72,12 @@ async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int)
         raise Refusal(problems.DRAINING)
     if service.inbox.full or CROWDED in scope["state"]:
         raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
+    if not feed.addresses.hold(_peer(scope)):
+        raise Refusal(problems.FORBIDDEN_ADDRESS)
     headers = _headers(scope)
     body = await _read(receive, headers, body_limit)
-    if reason := refusal(feed.scheme, headers, body, now=time.time()):
-        raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})
+    if reason := feed.scheme.refusal(headers, body, now=time.time()):
+        raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": feed.scheme.challenge})
     _require_json(headers)
     return await _record(service, feed, _entry(feed, body))
 
@@ -84,6 +85,12 @@ async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int)
 def _headers(scope: Scope) -> dict[str, str]:
     """By their names in lower case; the first of those that come twice."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _peer(scope: Scope) -> str | None:
+    """The address at the other end of the connection. What a header says of it is anybody's word."""
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
