@@ -72,7 +72,7 @@ async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int)
         raise Refusal(problems.DRAINING)
     if service.inbox.full or CROWDED in scope["state"]:
         raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
-    if not feed.addresses.hold(_peer(scope)):
+    if feed.addresses.networks and not feed.addresses.hold(_peer(scope)):
         raise Refusal(problems.FORBIDDEN_ADDRESS)
     headers = _headers(scope)
     body = await _read(receive, headers, body_limit)
