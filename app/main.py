@@ -19,10 +19,10 @@ from app.api.health import note
 from app.api.limits import Clock
 from app.api.refusal_log import RefusalLog
 from app.api.state import Drain, Services
+from app.authentication.insecure import Insecure
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
 from app.dispatcher.housekeeping import Housekeeping
-from app.domain.authentication import Insecure
 from app.gateway.call import Limits
 from app.gateway.client import Gateway
 from app.gateway.direct import DirectCaller

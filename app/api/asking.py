@@ -93,6 +93,7 @@ def _endpoint(feed: Feed, door: Door) -> Callable[[Request], Coroutine[Any, Any,
         service = services(scope)
         if CROWDED in scope["state"]:
             raise Refusal(problems.OVERLOADED)
+        door.check_address(scope)
         fields = door.admit(header_fields(scope), b"")
         key = _key(feed, scope)
         found = await service.known(key) if key else None

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Mapping
 
+from starlette.types import Scope
+
 from app.api import problems
 from app.api.problems import Refusal
-from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed
 from app.domain.rate import Rate, full, take, until
 
@@ -21,12 +22,21 @@ class Door:
     def __init__(self, feed: Feed, clock: Clock) -> None:
         rate = feed.limits.rate
         self._scheme = feed.scheme
+        self._addresses = feed.addresses
         self._quota = Quota(feed.name, rate, clock) if rate else None
         self._strangers = Quota(feed.name, rate, clock) if rate else None
 
+    def check_address(self, scope: Scope) -> None:
+        """By the address at the other end of the connection: what a header says of it is anybody's word. Raises
+        Refusal.
+        """
+        client = scope.get("client")
+        if self._addresses.networks and not self._addresses.hold(client[0] if client else None):
+            raise Refusal(problems.FORBIDDEN_ADDRESS)
+
     def admit(self, headers: Mapping[str, str], body: bytes) -> Fields:
         """Let a request in; what is returned belongs into its answer. Raises Refusal."""
-        if reason := refusal(self._scheme, headers, body, now=time.time()):
+        if reason := self._scheme.refusal(headers, body, now=time.time()):
             raise self._stranger(reason)
         if self._quota is None:
             return ()
@@ -36,7 +46,7 @@ class Door:
 
     def _stranger(self, reason: str) -> Refusal:
         if self._strangers is None or self._strangers.take():
-            return Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(self._scheme)})
+            return Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": self._scheme.challenge})
         wait = {"Retry-After": self._strangers.wait, "Connection": "close"}  # the next one costs a connection
         return Refusal(problems.TOO_MANY, "too many requests to this feed are not authentic", headers=wait)
 

@@ -16,7 +16,7 @@ from app import __version__
 from app.api import problems
 from app.api.problems import ProblemDetails, ProblemType
 from app.api.schema import Accepted, Ignored
-from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
+from app.api.security import security, security_schemes
 from app.domain.feed import Feed
 
 DESCRIPTION = """
@@ -68,6 +68,7 @@ _BY_STATUS = attrgetter("status")
 _REFUSALS = (  # of events
     problems.MALFORMED,
     problems.UNAUTHENTICATED,
+    problems.FORBIDDEN_ADDRESS,
     problems.FOREIGN_BRAND,
     problems.CONFLICT,
     problems.TOO_LARGE,
@@ -80,6 +81,7 @@ _REFUSALS = (  # of events
 )
 _NO_ANSWERS = (  # to questions
     problems.UNAUTHENTICATED,
+    problems.FORBIDDEN_ADDRESS,
     problems.UNKNOWN_EVENT,
     problems.FAILED,
     problems.UNAVAILABLE,
@@ -106,27 +108,6 @@ _REPLAYED = {
         "schema": {"type": "string", "const": "true"},
     }
 }
-_SCHEMES: dict[str, dict[str, Any]] = {
-    "webhookId": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-id",
-        "description": "Standard Webhooks: message id.",
-    },
-    "webhookTimestamp": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-timestamp",
-        "description": "Standard Webhooks: seconds since the epoch.",
-    },
-    "webhookSignature": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-signature",
-        "description": "Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`.",
-    },
-    "apiKey": {"type": "http", "scheme": "bearer", "description": "One of the feed's API keys."},
-}
 
 
 def receiving(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
@@ -138,7 +119,7 @@ def receiving(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, An
         "response_description": "Recorded.",
         "responses": {202: {"headers": _REPLAYED | _quota(feed)}, **_refusals(feed, _REFUSALS, home)},
         "openapi_extra": {
-            "security": _security(feed.scheme),
+            "security": security(feed),
             "requestBody": {
                 "required": True,
                 "content": {
@@ -162,7 +143,7 @@ def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
         "response_description": "What was decided, and each contribution as it stands.",
         "responses": {200: {"headers": _quota(feed)}, **_refusals(feed, _NO_ANSWERS, home)},
         "openapi_extra": {
-            "security": _security(feed.scheme),
+            "security": security(feed),
             "parameters": [
                 {"name": name, "in": "path", "required": True, "description": meaning, "schema": {"type": "string"}}
                 for name, meaning in _IDS.items()
@@ -171,7 +152,7 @@ def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
     }
 
 
-def install(app: FastAPI, schemas: list[type[BaseModel]], *, home: str) -> None:
+def install(app: FastAPI, schemas: list[type[BaseModel]], feeds: tuple[Feed, ...], *, home: str) -> None:
     """Document the app at /openapi.json and /docs, with the assets served from here."""
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
@@ -187,6 +168,7 @@ def install(app: FastAPI, schemas: list[type[BaseModel]], *, home: str) -> None:
                     servers=servers,
                 ),
                 schemas,
+                feeds,
             )
         return app.openapi_schema
 
@@ -237,17 +219,7 @@ def _example(kind: ProblemType, home: str) -> dict[str, Any]:
     return example
 
 
-def _security(scheme: Scheme) -> list[dict[str, list[str]]]:
-    match scheme:
-        case StandardWebhooks():
-            return [{"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}]
-        case ApiKeys():
-            return [{"apiKey": []}]
-        case Insecure():
-            return []
-
-
-def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], schemas: list[type[BaseModel]], feeds: tuple[Feed, ...]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     models = components.setdefault("schemas", {})
     documented: list[type[BaseModel]] = [*schemas, ProblemDetails]
@@ -255,5 +227,5 @@ def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         models |= schema.pop("$defs", {})
         models[model.__name__] = schema
-    components["securitySchemes"] = _SCHEMES
+    components["securitySchemes"] = security_schemes(feeds)
     return document

@@ -28,6 +28,9 @@ MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is n
 # The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded.
 DISCONNECTED = ProblemType(cause="disconnected", status=400, title="The request was cut off")
 UNAUTHENTICATED = ProblemType(cause="unauthenticated", status=401, title="The request is not authentic")
+FORBIDDEN_ADDRESS = ProblemType(
+    cause="forbidden-address", status=403, title="This feed takes no requests from this address"
+)
 FOREIGN_BRAND = ProblemType(cause="unknown-brand", status=403, title="The brand is not one of this feed's")
 NOT_FOUND = ProblemType(cause="not-found", status=404, title="There is nothing here")
 UNKNOWN_EVENT = ProblemType(cause="unknown-event", status=404, title="There is no such event")

@@ -77,6 +77,7 @@ async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int,
         raise Refusal(problems.DRAINING)
     if service.inbox.full or CROWDED in scope["state"]:
         raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
+    door.check_address(scope)
     headers = header_fields(scope)
     body = scope["body"] = await _read(receive, headers, body_limit)
     fields = door.admit(headers, body)

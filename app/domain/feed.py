@@ -1,8 +1,9 @@
 """A feed, and the decision on an event of it: which contributions it owes, or why none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from app.domain.addresses import Addresses
 from app.domain.authentication import Scheme
 from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
@@ -22,6 +23,7 @@ class Feed:
     operator_id: str
     brands: frozenset[str]
     scheme: Scheme
+    addresses: Addresses = field(default_factory=Addresses)
     filter: Filter
     rules: tuple[Rule, ...]
     limits: Limits = UNLIMITED

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.domain.authentication import Scheme, credentials
+from app.domain.authentication import Scheme
 from app.sandbox.traffic import Posting, Story, debit
 
 TRIES = 50
@@ -93,7 +93,7 @@ class Operator:
         headers = {"content-type": posting.media_type}
         if posting.signed:
             scheme = self._schemes[posting.feed]
-            headers |= credentials(scheme, posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
+            headers |= scheme.credentials(posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
         return headers
 
     def _note(self, posting: Posting, response: httpx.Response) -> None:

@@ -21,10 +21,9 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from app.domain import money
-from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
-from app.domain.signature import secret_bytes
+from app.settings.authentication import AuthenticationSettings
 from app.settings.limits import LimitSettings
-from app.settings.values import Duration, Secrets, Text, Texts, UrlPath, entries, not_empty
+from app.settings.values import Duration, Text, Texts, UrlPath, entries, not_empty
 
 
 class _Section(BaseModel):
@@ -160,14 +159,9 @@ Counted = Annotated[Texts, AfterValidator(not_empty)]
 Rules = Annotated[list[RuleSettings], NoDecode, BeforeValidator(entries), AfterValidator(not_empty)]
 
 
-class FeedSettings(_Section, LimitSettings):
+class FeedSettings(AuthenticationSettings, LimitSettings, _Section):
     """What every feed has."""
 
-    enabled: bool = True
-    webhook_secrets: Secrets = []
-    api_keys: Secrets = []
-    insecure: bool = False
-    timestamp_tolerance: Duration = timedelta(minutes=5)
     event_types: Counted
     rollback_event_types: Texts
     minimum_amount: Decimal = Decimal(0)
@@ -181,38 +175,6 @@ class FeedSettings(_Section, LimitSettings):
         if isinstance(value, (str, int)) and not isinstance(value, bool):
             return money.from_text(str(value))
         raise ValueError('write it as text, "0.50", since a float is not exact')
-
-    @field_validator("webhook_secrets")
-    @classmethod
-    def _are_keys(cls, value: list[SecretStr]) -> list[SecretStr]:
-        for secret in value:
-            secret_bytes(secret.get_secret_value())
-        return value
-
-    @field_validator("api_keys")
-    @classmethod
-    def _are_long(cls, value: list[SecretStr]) -> list[SecretStr]:
-        if not all(re.fullmatch(r"[!-~]{16,}", key.get_secret_value()) for key in value):
-            raise ValueError("an API key has at least 16 characters, all of them ASCII and none of them white space")
-        return value
-
-    @model_validator(mode="after")
-    def _has_one_authentication(self) -> Self:
-        given = sum(map(bool, (self.webhook_secrets, self.api_keys, self.insecure)))
-        if self.enabled and given == 0:
-            raise ValueError("set webhook_secrets or api_keys (or enabled = false; insecure = true lets anybody post)")
-        if given > 1:
-            raise ValueError("webhook_secrets, api_keys and insecure exclude each other: set one")
-        return self
-
-    def scheme(self) -> Scheme:
-        """How the feed authenticates its sender."""
-        if self.insecure:
-            return Insecure()
-        if self.api_keys:
-            return ApiKeys(keys=tuple(key.get_secret_value().encode() for key in self.api_keys))
-        keys = tuple(secret_bytes(secret.get_secret_value()) for secret in self.webhook_secrets)
-        return StandardWebhooks(keys=keys, tolerance=self.timestamp_tolerance)
 
 
 class BetFeed(FeedSettings):

@@ -161,6 +161,7 @@ renewal loses it"
                 operator_id=self.operator_id,
                 brands=frozenset(self.brands),
                 scheme=feed.scheme(),
+                addresses=feed.addresses(),
                 filter=Filter(
                     loop=loop,
                     rollback_event_types=folded(feed.rollback_event_types),
