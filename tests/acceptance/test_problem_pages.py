@@ -109,6 +109,13 @@ async def _too_many_requests(stage: Stage) -> AsyncIterator[Provoked]:
 
 
 @asynccontextmanager
+async def _forbidden_address(stage: Stage) -> AsyncIterator[Provoked]:
+    feeds = {"bet": {"webhook_secrets": [examples.SECRET], "allowed_addresses": ["192.0.2.0/24"]}}
+    async with stage.service(feeds=feeds | {"deposit": {"enabled": False}}) as service:
+        yield service, await service.post("bet", examples.bet())
+
+
+@asynccontextmanager
 async def _internal_error(stage: Stage) -> AsyncIterator[Provoked]:
     async def broken(_self: Inbox, _entry: Any) -> None:
         raise RuntimeError("planted")
@@ -151,6 +158,7 @@ async def _draining(stage: Stage) -> AsyncIterator[Provoked]:
 
 SPECIAL = {
     "too-many-requests": _too_many_requests,
+    "forbidden-address": _forbidden_address,
     "internal-error": _internal_error,
     "unavailable": _unavailable,
     "overloaded": _overloaded,
