@@ -81,7 +81,7 @@ class Operator:
             except httpx.TransportError:
                 await asyncio.sleep(0.2)
                 continue
-            if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            if response.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
                 wait = response.headers.get("retry-after", "")
                 await asyncio.sleep(int(wait) if wait.isdigit() else 1)
                 continue

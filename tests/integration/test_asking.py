@@ -15,7 +15,7 @@ from app.ledger.inbox import Inbox
 from app.ledger.tables import contributions
 from tests import examples
 
-SOURCES = ("book-of-examples", "casino-wide", "all")
+SOURCES = ("book-of-examples", "casino-wide", "all", "a", "b")
 
 
 async def _recorded(engine: AsyncEngine, event_id: str = "bet-1", **options: Any) -> EventKey:
@@ -45,7 +45,7 @@ async def test_each_contribution_is_told_as_it_stands_in_the_order_of_the_rules(
     assert [
         ("book-of-examples", Status.PENDING, 0, None, due, None),
         ("casino-wide", Status.DECLINED, 2, 422, None, settled),
-        ("all", Status.PENDING, 0, None, due, None),
+        *((source, Status.PENDING, 0, None, due, None) for source in ("all", "a", "b")),
     ] == [
         (each.source_id, each.status, each.attempts, each.gateway_status, each.next_attempt_at, each.settled_at)
         for each in standings
@@ -60,7 +60,7 @@ async def test_a_contribution_that_was_pruned_is_known_by_its_id_only(engine: As
     after = (await _known(engine, key)).contributions
 
     assert list(before) == list(after)
-    assert [True, False, True] == [standing is not None for standing in after.values()]
+    assert [True, False, True, True, True] == [standing is not None for standing in after.values()]
 
 
 async def test_an_event_that_owes_nothing_is_told_with_its_reason(engine: AsyncEngine) -> None:
