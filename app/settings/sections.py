@@ -22,7 +22,7 @@ from pydantic_settings import NoDecode
 
 from app.domain import money
 from app.settings.authentication import AuthenticationSettings
-from app.settings.values import Duration, Text, Texts, UrlPath, entries, not_empty
+from app.settings.values import Duration, Networks, Text, Texts, UrlPath, entries, not_empty
 
 
 class _Section(BaseModel):
@@ -40,6 +40,7 @@ class Server(_Section):
     connections: int = Field(2000, ge=1, description="at once")
     read_timeout: Duration = timedelta(seconds=30)
     unwritten_limit: int = Field(1000, ge=1, description="events")
+    trusted_proxies: Networks = []
 
 
 class Gateway(_Section):

@@ -161,7 +161,7 @@ HOSTILE = [
 
 
 async def _post(client: httpx.AsyncClient, headers: Any, body: bytes) -> httpx.Response:
-    sent = [*(headers.items() if isinstance(headers, dict) else headers), ("content-type", "application/json")]
+    sent = [*(headers.items() if isinstance(headers, dict) else headers), (b"content-type", b"application/json")]
     return await client.post("/events/bet", content=body, headers=sent)
 
 
@@ -225,6 +225,35 @@ async def test_an_address_out_of_range_is_refused_whatever_it_says_of_itself(
         (answer.status_code, answer.json()["type"].rpartition(":")[2]) for answer in refused
     ]
     assert 202 == accepted.status_code
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        (["203.0.113.7"], 202),
+        (["203.0.113.7, 127.0.0.2"], 202),  # by way of another trusted proxy
+        (["198.51.100.1, 203.0.113.7"], 202),  # whatever the sender says itself
+        (["203.0.113.7, 198.51.100.1"], 403),
+        (["203.0.113.7", "198.51.100.1"], 403),
+        (["203.0.113.7, é"], 403),
+        ([""], 403),
+        ([], 403),
+    ],
+)
+async def test_behind_a_trusted_proxy_the_sender_is_the_last_address_that_is_no_proxys(
+    forwarded: list[str], expected: int, database_url: str, gateway: Running
+) -> None:
+    settings = examples.settings(
+        database_url=database_url,
+        gateway_url=gateway.url,
+        server={"trusted_proxies": ["127.0.0.0/8"]},
+        feeds={"bet": {"insecure": True, "allowed_addresses": ["203.0.113.0/24"]}, "deposit": {"enabled": False}},
+    )
+    headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
+    async with served(settings) as address, _client(address) as client:
+        answer = await _post(client, headers, json.dumps(examples.bet()).encode())
+
+    assert expected == answer.status_code
 
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
