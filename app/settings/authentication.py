@@ -223,7 +223,7 @@ class AuthenticationSettings(BaseModel):
                 "insecure = true lets anybody post)"
             )
         if given > 1:
-            raise ValueError("webhook keys, api_keys, basic_users, signature, insecure exclude each other: set one")
+            raise ValueError("set one of webhook keys, api_keys, basic_users, signature and insecure, not two")
         return self
 
     def scheme(self) -> Scheme:

@@ -67,7 +67,7 @@ def test_what_a_platform_shares_with_us_is_masked_too() -> None:
 def test_a_wrong_configuration_is_a_line_per_mistake_and_exit_status_2() -> None:
     done = check_config(toml(operator_id=None, server__drain="2"), environment={"FEEDS__BET__API_KEYS": API_KEY})
     expected = [
-        "configuration: feeds.bet: webhook keys, api_keys, basic_users, signature, insecure exclude each other: set one",
+        "configuration: feeds.bet: set one of webhook keys, api_keys, basic_users, signature and insecure, not two",
         "configuration: operator_id: is needed",
         "configuration: server.drain: a duration is a number above zero and a unit, as text: 500ms, 30s, 5m, 24h, 90d",
     ]
