@@ -9,8 +9,11 @@ MAX_DEPTH = 64
 
 def canonical(body: bytes) -> bytes | None:
     """The body with its keys sorted by UTF-16 (RFC 8785) and without white space. Each number stays as it is written in
-    the body, so that no digit of an amount is anybody's guess. None where it is no unambiguous JSON.
+    the body, so that no digit of an amount is anybody's guess. Of no body at all it is empty; of what is no unambiguous
+    JSON it is None.
     """
+    if not body:
+        return b""
     try:
         return _canonical(_DECODER.decode(body.decode("utf-8")), MAX_DEPTH).encode("utf-8")
     except (ValueError, RecursionError):

@@ -42,7 +42,8 @@ def configured(app: Any, settings: Settings, drain: Drain) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,  # who is in front does not matter here
+        proxy_headers=bool(settings.server.trusted_proxies),  # from nobody else: what they say is anybody's word
+        forwarded_allow_ips=settings.server.trusted_proxies,
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=KEEP_ALIVE,
         ws="none",

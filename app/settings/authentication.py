@@ -20,7 +20,7 @@ from app.authentication.standard_webhooks import StandardWebhooks, secret_bytes
 from app.authentication.timestamp import Form, Timestamp
 from app.domain.addresses import Addresses, network
 from app.domain.authentication import Scheme
-from app.settings.values import Duration, Secrets, Texts, entries
+from app.settings.values import Duration, Networks, Secrets, entries
 
 SHORTEST_SECRET = 16  # bytes or characters
 SECRET_FIELD = "{secret}"  # noqa: S105 - where a plain hash has its secret, not one
@@ -43,12 +43,6 @@ def _parameter(value: str) -> str:
     return value
 
 
-def _networks(value: list[str]) -> list[str]:
-    for text in value:
-        network(text)
-    return value
-
-
 def _keys(value: Any) -> Any:
     """From a variable or a secrets file: PEMs one behind the other, or entries as everywhere."""
     return _PEM.findall(value) if isinstance(value, str) and _PEM.match(value.strip()) else entries(value)
@@ -57,7 +51,6 @@ def _keys(value: Any) -> Any:
 HeaderName = Annotated[str, AfterValidator(_header)]
 NoneOrHeaderName = Annotated[str, AfterValidator(_none_or_header)]
 ParameterName = Annotated[str, AfterValidator(_parameter)]
-Networks = Annotated[Texts, AfterValidator(_networks)]
 PublicKeys = Annotated[list[str], NoDecode, BeforeValidator(_keys)]
 
 
@@ -230,7 +223,7 @@ class AuthenticationSettings(BaseModel):
                 "insecure = true lets anybody post)"
             )
         if given > 1:
-            raise ValueError("webhook keys, api_keys, basic_users, signature and insecure exclude each other: set one")
+            raise ValueError("set one of webhook keys, api_keys, basic_users, signature and insecure, not two")
         return self
 
     def scheme(self) -> Scheme:

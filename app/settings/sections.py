@@ -23,7 +23,7 @@ from pydantic_settings import NoDecode
 from app.domain import money
 from app.settings.authentication import AuthenticationSettings
 from app.settings.limits import LimitSettings
-from app.settings.values import Duration, Text, Texts, UrlPath, entries, not_empty
+from app.settings.values import Duration, Networks, Text, Texts, UrlPath, entries, not_empty
 
 
 class _Section(BaseModel):
@@ -41,6 +41,7 @@ class Server(_Section):
     connections: int = Field(2000, ge=1, description="at once")
     read_timeout: Duration = timedelta(seconds=30)
     unwritten_limit: int = Field(1000, ge=1, description="events")
+    trusted_proxies: Networks = []
     public_url: AnyHttpUrl | None = None
 
     @field_validator("public_url")

@@ -34,6 +34,10 @@ def test_a_number_stays_as_it_is_written(number: str) -> None:
     assert b'{"amount":' + number.encode() + b"}" == canonical(b'{ "amount" : ' + number.encode() + b" }")
 
 
+def test_of_no_body_it_is_empty_so_that_a_request_without_one_can_be_signed() -> None:
+    assert canonical(b"") == b""
+
+
 def test_it_is_found_for_all_that_is_read() -> None:
     body = b"[" * (MAX_DEPTH - 1) + b'{"a":1}' + b"]" * (MAX_DEPTH - 1)
 
@@ -48,7 +52,7 @@ def test_keys_are_sorted_by_utf_16_as_javascript_does() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *(b"", b"{", b"no JSON", b"\xff", b'{"a": NaN}', b'{"a": 1, "a": 1}', b'"\\ud800"'),
+        *(b" ", b"{", b"no JSON", b"\xff", b'{"a": NaN}', b'{"a": 1, "a": 1}', b'"\\ud800"'),
         pytest.param(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), id="too deep"),
         pytest.param(b"[" * 100_000, id="much too deep"),
     ],

@@ -7,7 +7,7 @@ from tests.unit.settings import API_KEY, loaded, mistakes, toml
 LOOP = "must not be empty: without it contributions would breed contributions"
 WAYS = "set webhook_secrets, webhook_public_keys, api_keys, basic_users or signature"
 NO_AUTHENTICATION = f"{WAYS} (or enabled = false; insecure = true lets anybody post)"
-ONE_AUTHENTICATION = "webhook keys, api_keys, basic_users, signature and insecure exclude each other: set one"
+ONE_AUTHENTICATION = "set one of webhook keys, api_keys, basic_users, signature and insecure, not two"
 TEMPLATE = "a field of a template is written {name}, not "
 
 
