@@ -22,6 +22,6 @@ def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Li
     app.include_router(receiving.router(feeds, endpoints))
     app.include_router(health.router)
     problems.install(app)
-    openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
+    openapi.install(app, feeds)
     # Around all of FastAPI, whose answer to our own faults passes by its middleware.
     return Shortcut(RequestId(app), endpoints)

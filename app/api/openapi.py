@@ -12,9 +12,9 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from app import __version__
-from app.api import problems
+from app.api import payload, problems
 from app.api.problems import ProblemDetails, ProblemType
-from app.api.schema import Accepted, Ignored
+from app.api.schema import SCHEMAS, Accepted, Ignored
 from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
 from app.domain.feed import Feed
 
@@ -32,32 +32,6 @@ Gateway.
 
 This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
 """
-
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "bet": {
-        "event_id": "bet-000001",
-        "event_type": "BET",
-        "brand_id": "brand1",
-        "player_id": "player-42",
-        "player_country": "MT",
-        "player_token": "session-7f3a",
-        "game_code": "book-of-examples",
-        "provider_id": "studio-one",
-        "round_id": "round-9001",
-        "amount": 2.50,
-        "currency": "EUR",
-        "occurred_at": "2026-11-22T12:00:00Z",
-    },
-    "deposit": {
-        "event_id": "deposit-000001",
-        "event_type": "DEPOSIT_SUCCESS",
-        "brand_id": "brand1",
-        "player_id": "player-42",
-        "amount": "100.00",
-        "currency": "EUR",
-        "occurred_at": "2026-11-22T12:00:00Z",
-    },
-}
 
 _REFUSALS = (  # in the order of their status
     problems.MALFORMED,
@@ -102,11 +76,11 @@ _SCHEMES: dict[str, dict[str, Any]] = {
 }
 
 
-def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
+def receiving(feed: Feed) -> dict[str, Any]:
     """What a feed's route says of itself. The endpoint reads the raw body, so its schema is given here."""
     return {
         "summary": f"Send an event to the feed {feed.name}",
-        "operation_id": f"receive_{feed.name}",
+        "operation_id": f"receive_{feed.name.replace('-', '_')}",
         "response_model": Accepted | Ignored,
         "response_description": "Recorded.",
         "responses": {202: {"headers": _REPLAYED}, **_refusals()},
@@ -116,8 +90,8 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {"$ref": f"#/components/schemas/{schema.__name__}"},
-                        "example": EXAMPLES[feed.kind],
+                        "schema": {"$ref": f"#/components/schemas/{_name(feed)}"},
+                        "example": payload.example(feed),
                     }
                 },
             },
@@ -125,7 +99,7 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
+def install(app: FastAPI, feeds: tuple[Feed, ...]) -> None:
     """Document the app at /openapi.json and /docs, with the assets served from here."""
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
@@ -133,7 +107,7 @@ def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
         if app.openapi_schema is None:
             app.openapi_schema = _complete(
                 get_openapi(title="Event processor", version=__version__, description=DESCRIPTION, routes=app.routes),
-                schemas,
+                feeds,
             )
         return app.openapi_schema
 
@@ -187,13 +161,25 @@ def _security(scheme: Scheme) -> list[dict[str, list[str]]]:
             return []
 
 
-def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], feeds: tuple[Feed, ...]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     models = components.setdefault("schemas", {})
-    documented: list[type[BaseModel]] = [*schemas, ProblemDetails]
-    for model in documented:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        models |= schema.pop("$defs", {})
-        models[model.__name__] = schema
+    models["ProblemDetails"] = _schema(ProblemDetails, models)
+    for feed in feeds:
+        models[_name(feed)] = (
+            payload.schema(feed.kind, feed.mapping) if feed.mapping else _schema(SCHEMAS[feed.kind], models)
+        )
     components["securitySchemes"] = _SCHEMES
     return document
+
+
+def _name(feed: Feed) -> str:
+    """The name of the schema of a feed's payload."""
+    return f"{feed.name}-payload" if feed.mapping else SCHEMAS[feed.kind].__name__
+
+
+def _schema(model: type[BaseModel], models: dict[str, Any]) -> dict[str, Any]:
+    """The model's schema; those that it refers to go to the others."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    models |= schema.pop("$defs", {})
+    return schema

@@ -7,11 +7,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from app.api.state import services
+from app.domain.mapping import Path, pointer
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.writer import BacklogFullError
 
@@ -83,12 +85,14 @@ class Refusal(Exception):  # noqa: N818 - a refusal is the answer, not an error 
         self.headers = {**_headers(kind), **(headers or {})}
 
 
-def invalid(error: ValidationError) -> Refusal:
-    """The refusal for an event that failed its schema: each mistake with its JSON pointer."""
-    errors = [
-        {"pointer": _pointer(item["loc"]), "detail": item["msg"].removeprefix("Value error, ")}
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
+def invalid(error: ValidationError, places: Mapping[Path, str]) -> Refusal:
+    """The refusal for an event that failed its schema: each mistake with its JSON pointer. `places` is what to say of
+    what is missing and may be at several places.
+    """
+    items = error.errors(include_url=False, include_input=False, include_context=False)
+    # What two fields are read from is one mistake.
+    found = dict.fromkeys((pointer(item["loc"]), _detail(item, places)) for item in items)
+    errors = [{"pointer": at, "detail": detail} for at, detail in found]
     return Refusal(INVALID, f"{len(errors)} mistake(s); see errors", errors=errors[:ERRORS_LISTED])
 
 
@@ -148,8 +152,9 @@ def _headers(kind: ProblemType) -> dict[str, str]:
             return {}
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+def _detail(item: ErrorDetails, places: Mapping[Path, str]) -> str:
+    detail = item["msg"].removeprefix("Value error, ")
+    return places.get(item["loc"], detail) if item["type"] == "missing" else detail
 
 
 def _http(error: HTTPException) -> Refusal:

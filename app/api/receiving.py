@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope
 
 from app.api import openapi, problems
 from app.api.problems import Refusal
-from app.api.schema import BetEvent, DepositEvent, event_of
+from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import CROWDED, Services, services
 from app.domain import document
@@ -20,8 +20,6 @@ from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
-
-SCHEMAS: dict[str, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
 
 
 def endpoints(feeds: tuple[Feed, ...], *, body_limit: int) -> dict[str, Endpoint]:
@@ -38,7 +36,7 @@ def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint]) -> APIRou
             _routed(endpoints[_path(feed)]),
             methods=["POST"],
             status_code=202,
-            **openapi.receiving(feed, SCHEMAS[feed.kind]),
+            **openapi.receiving(feed),
         )
     return routes
 
@@ -57,18 +55,20 @@ def _routed(endpoint: Endpoint) -> Callable[[Request], Coroutine[Any, Any, Respo
 
 
 def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
+    reader = Reader(feed)
+
     async def receive(scope: Scope, receive: Receive) -> Response:
         scope["feed"] = feed.name
         try:
-            return await _received(feed, scope, receive, body_limit)
+            return await _received(reader, scope, receive, body_limit)
         except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
             return problems.answer(scope, error)
 
     return receive
 
 
-async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int) -> Response:
-    service = services(scope)
+async def _received(reader: Reader, scope: Scope, receive: Receive, body_limit: int) -> Response:
+    service, feed = services(scope), reader.feed
     if service.drain.draining:
         raise Refusal(problems.DRAINING)
     if service.inbox.full or CROWDED in scope["state"]:
@@ -78,7 +78,7 @@ async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int)
     if reason := refusal(feed.scheme, headers, body, now=time.time()):
         raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})
     _require_json(headers)
-    return await _record(service, feed, _entry(feed, body))
+    return await _record(service, feed, _entry(reader, body))
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -110,18 +110,18 @@ def _require_json(headers: Mapping[str, str]) -> None:
         raise Refusal(problems.NOT_JSON)
 
 
-def _entry(feed: Feed, body: bytes) -> Entry:
+def _entry(reader: Reader, body: bytes) -> Entry:
     try:
         read = document.read(body)
     except document.MalformedDocumentError as error:
         raise Refusal(problems.MALFORMED, str(error)) from None
     try:
-        event = event_of(feed, SCHEMAS[feed.kind].model_validate(read.fields))
+        event = reader.event(read.fields)
     except ValidationError as error:
-        raise problems.invalid(error) from None
-    if event.key.brand_id not in feed.brands:
+        raise problems.invalid(error, reader.places) from None
+    if event.key.brand_id not in reader.feed.brands:
         raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
-    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(feed, event))
+    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(reader.feed, event))
 
 
 async def _record(service: Services, feed: Feed, entry: Entry) -> Response:

@@ -7,6 +7,7 @@ from app.domain.authentication import Scheme
 from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
 from app.domain.filtering import Filter, IgnoreReason
+from app.domain.mapping import FieldMapping
 from app.domain.rules import Rule, sources
 
 Kind = Literal["bet", "deposit"]
@@ -14,7 +15,7 @@ Kind = Literal["bet", "deposit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One stream of an operator's events, posted to `/events/{name}`."""
+    """One stream of an operator's events, posted to `/events/{name}`. Without a mapping they come in our own schema."""
 
     name: str
     kind: Kind
@@ -23,6 +24,7 @@ class Feed:
     scheme: Scheme
     filter: Filter
     rules: tuple[Rule, ...]
+    mapping: FieldMapping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
