@@ -9,7 +9,9 @@ from app.domain.money import EXACT
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DIGITS = 20  # of a number of microseconds, or of its fraction: far beyond any date
-_ISO = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{1,2})(:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?([Zz]|[+-]\d{2}(?::?\d{2})?)?")
+_ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{1,2})(:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?([Zz]|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
+)
 
 
 def from_iso(text: str, zone: tzinfo) -> datetime:
@@ -19,17 +21,19 @@ def from_iso(text: str, zone: tzinfo) -> datetime:
     A time that the clocks show twice, when summer time ends, is the first of the two. One that they skip, when it
     begins, is counted on from before the change: 02:30 is 03:30. Raises ValueError.
     """
-    match = _ISO.fullmatch(text)
-    if match is None:
-        raise ValueError("must be a date and time: 2026-11-22 12:00:00")
-    date, hour, rest, offset = match.groups()
-    moment = datetime.fromisoformat(f"{date}T{hour:0>2}{rest}{(offset or '').upper()}")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    if match := _ISO.fullmatch(text):
+        date, hour, rest, offset = match.groups()
+        try:
+            moment = datetime.fromisoformat(f"{date}T{hour:0>2}{rest}{(offset or '').upper()}")
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass  # the text of these would show what was sent
+    raise ValueError("must be a date and time: 2026-11-22 12:00:00")
 
 
 def from_epoch(number: Decimal, *, digits: int) -> datetime:
-    """The moment that is `number` units after 1970-01-01 in UTC, of which a microsecond has `digits` decimal places
-    less: 6 for seconds, 3 for milliseconds. What is finer than a microsecond is dropped. Raises ValueError.
+    """The moment that is `number` units after 1970-01-01 in UTC. `digits` of its decimal places are microseconds: 6 of
+    seconds, 3 of milliseconds; what is finer is dropped. Raises ValueError.
     """
     if number.is_finite() and abs(number.adjusted()) < _DIGITS:
         try:

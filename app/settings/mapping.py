@@ -4,15 +4,12 @@ import re
 from collections.abc import Collection, Iterator
 from zoneinfo import ZoneInfo
 
-from app.domain.mapping import FieldMapping, Source
+from app.domain.mapping import FIELDS, FieldMapping, Source
 from app.settings.feeds import FeedSettings
 from app.settings.fields import FieldSettings
 from app.settings.profiles import profile
 
-_NEEDED = ("event_id", "event_type", "brand_id", "player_id", "amount", "currency")
-_OPTIONAL = ("player_country", "player_token")
-_OF_A_BET = ("game_code", "provider_id", "round_id")
-
+_OF_A_BET = frozenset({"game_code", "provider_id", "round_id"})
 _EACH_EVENTS_OWN = frozenset({"event_id", "player_id", "round_id", "amount", "bonus_amount", "occurred_at"})
 _NOT_TEXT = frozenset({"amount", "bonus_amount", "occurred_at"})
 _FORMS = {"currency": "[A-Z0-9]{3,10}", "player_country": "[A-Z]{2}"}
@@ -24,16 +21,10 @@ def mapping_of(feed: FeedSettings, brands: list[str]) -> FieldMapping | None:
     if not _is_mapped(feed):
         return None
     given = {name: place.source() for name, place in feed.fields.given().items()}
-    sources = {name: given.get(name, Source(paths=((name,),))) for name in _own_names(feed)}
-    unread = {"status": feed.statuses, "stake_type": feed.free_stakes, "bonus_amount": feed.bonus == "subtracted"}
-    for name, is_read in unread.items():
-        if is_read:
-            sources[name] = given.get(name, Source(paths=((name,),)))
-    more = {name: source for name, source in given.items() if name not in unread and name not in sources}
-    if feed.time_format == "none":
-        more.pop("occurred_at", None)
+    absent = _unread(feed) if feed.kind == "bet" else _unread(feed) | (_OF_A_BET - given.keys())
+    sources = {name: given.get(name, Source(paths=((name,),))) for name in FIELDS if name not in absent}
     return FieldMapping(
-        sources=sources | more,
+        sources=sources,
         amount_scale=feed.amount_scale,
         amount_sign=feed.amount_sign,
         time_format=feed.time_format,
@@ -48,10 +39,15 @@ def _is_mapped(feed: FeedSettings) -> bool:
     return any(changed) or not usual
 
 
-def _own_names(feed: FeedSettings) -> tuple[str, ...]:
-    """The fields that every event of the feed may have, and has under our names where no other place is given."""
-    time = () if feed.time_format == "none" else ("occurred_at",)
-    return _NEEDED + time + _OPTIONAL + (_OF_A_BET if feed.kind == "bet" else ())
+def _unread(feed: FeedSettings) -> frozenset[str]:
+    """The fields that no setting of the feed looks at."""
+    looked_at = {
+        "status": bool(feed.statuses),
+        "stake_type": bool(feed.free_stakes),
+        "bonus_amount": feed.bonus == "subtracted",
+        "occurred_at": feed.time_format != "none",
+    }
+    return frozenset(name for name, is_looked_at in looked_at.items() if not is_looked_at)
 
 
 def _samples(feed: FeedSettings, sources: dict[str, Source], brands: list[str]) -> dict[str, str]:
