@@ -4,9 +4,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from app.api.schema import COUNTRY, CURRENCY, LONGEST, LONGEST_TOKEN, PRINTABLE
 from app.domain import money
 from app.domain.feed import Feed, Kind
-from app.domain.mapping import FieldMapping, Path, Source, is_optional, pointer
+from app.domain.mapping import FieldMapping, Path, Source, TimeFormat, is_optional, pointer
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "bet": {
@@ -49,21 +50,20 @@ _MEANINGS = {
     "status": "How it stands: which statuses count is configured here.",
     "stake_type": "What is staked: which types are free stakes is configured here.",
 }
-_TIMES: dict[str, dict[str, Any]] = {
-    "rfc3339": {"type": "string", "format": "date-time", "description": "RFC 3339, with its zone."},
-    "seconds": {"type": ["number", "string"], "description": "Seconds since 1970-01-01 in UTC."},
-    "milliseconds": {"type": ["number", "string"], "description": "Milliseconds since 1970-01-01 in UTC."},
-}
+_DECIMAL = r"^-?\d+(\.\d+)?$"
+_ISO = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)? ?([Zz]|[+-]\d{2}(:?\d{2})?)?$"
+_LATEST = 253_402_300_799  # in seconds: the end of the year 9999
 
 
 def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
     """The JSON schema of the payload. What is not in it is kept with the event and otherwise ignored."""
     root: dict[str, Any] = {"type": "object"}
     for name, source in mapping.sources.items():
-        described = _described(name, mapping)
-        for number, path in enumerate(source.paths):
-            needed = len(source.paths) == 1 and source.default is None and not is_optional(name, kind)
-            _describe(root, path, described | _or(source, number), needed=needed)
+        optional = source.default is not None or is_optional(name, kind)
+        forms = _forms(name, source, mapping) + ([{"type": "null"}] if optional else [])
+        described = {"anyOf": forms, "description": _meaning(name, mapping)}
+        for path in source.paths:
+            _describe(root, path, described | _others(source, path), needed=len(source.paths) == 1 and not optional)
     return root
 
 
@@ -80,28 +80,56 @@ def example(feed: Feed) -> dict[str, Any]:
     return payload
 
 
-def _described(name: str, mapping: FieldMapping) -> dict[str, Any]:
+def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, Any]]:
+    """What the field may look like, one form after the other."""
+    match name:
+        case "amount" | "bonus_amount":
+            lowest = {"minimum": 0} if mapping.amount_sign == "positive" else {}
+            return [{"type": "number", **lowest}, {"type": "string", "pattern": _DECIMAL}]
+        case "occurred_at":
+            return _time_forms(mapping.time_format)
+        case _ if source.values:
+            return [{"type": "string", "examples": list(source.values)}, {"type": "integer"}]
+        case "currency":
+            return [{"type": "string", "pattern": CURRENCY}]
+        case "player_country":
+            return [{"type": "string", "pattern": COUNTRY}]
+    longest = LONGEST_TOKEN if name == "player_token" else LONGEST
+    text = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": PRINTABLE}
+    return [text, {"type": "integer"}, *([{"type": "boolean"}] if name == "stake_type" else [])]
+
+
+def _time_forms(time_format: TimeFormat) -> list[dict[str, Any]]:
+    match time_format:
+        case "seconds" | "milliseconds":
+            latest = _LATEST * (1000 if time_format == "milliseconds" else 1)
+            return [{"type": "number", "minimum": 0, "maximum": latest}, {"type": "string", "pattern": _DECIMAL}]
+        case "iso":
+            return [{"type": "string", "pattern": _ISO}]
+        case _:
+            return [{"type": "string", "format": "date-time"}]
+
+
+def _meaning(name: str, mapping: FieldMapping) -> str:
     match name:
         case "amount" | "bonus_amount":
             unit = "major units" if mapping.amount_scale == 0 else f"units of 10^-{mapping.amount_scale}"
-            sign = {"positive": "", "negative": ", below zero", "either": ", of either sign"}[mapping.amount_sign]
+            sign = {"positive": "", "negative": "; a stake is below zero", "either": ", of either sign"}
             part = "" if name == "amount" else " The part of the amount that is a bonus, which does not count."
-            return {"type": ["number", "string"], "description": f"In {unit}{sign}, exact.{part}"}
+            return f"In {unit}, exact{sign[mapping.amount_sign]}.{part}"
         case "occurred_at" if mapping.time_format == "iso":
-            return {"type": "string", "description": f"Date and time; without a zone, of {mapping.zone}."}
+            return f"Date and time; without a zone, of {mapping.zone}. The same on every retry."
+        case "occurred_at" if mapping.time_format == "rfc3339":
+            return "RFC 3339, with its zone. The same on every retry."
         case "occurred_at":
-            return _TIMES[mapping.time_format]
-        case "currency" | "player_country" | "player_token":
-            return {"type": "string", "description": _MEANINGS[name]}
-        case "stake_type":
-            return {"type": ["string", "integer", "boolean"], "description": _MEANINGS[name]}
+            return f"In {mapping.time_format} since 1970-01-01 in UTC. The same on every retry."
         case _:
-            return {"type": ["string", "integer"], "description": _MEANINGS[name]}
+            return _MEANINGS[name]
 
 
-def _or(source: Source, number: int) -> dict[str, Any]:
-    others = ", ".join(pointer(path) for place, path in enumerate(source.paths) if place != number)
-    return {"$comment": f"The first that is there of this and {others}."} if others else {}
+def _others(source: Source, path: Path) -> dict[str, Any]:
+    others = ", ".join(pointer(other) for other in source.paths if other != path)
+    return {"$comment": f"The first that is there counts, of this and {others}."} if others else {}
 
 
 def _describe(schema: dict[str, Any], path: Path, described: dict[str, Any], *, needed: bool) -> None:

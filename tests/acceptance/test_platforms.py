@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from tests import examples, samples
@@ -140,7 +141,22 @@ async def test_the_documented_example_of_a_mapped_feed_is_accepted(
         validate(document)
         answer = await post(service, feed, json.dumps(content["example"]).encode())
         assert answer.json()["status"] == "accepted", answer.text
-        assert document["components"]["schemas"][f"{feed}-payload"]["properties"]
+
+
+@pytest.mark.parametrize("platform", samples.names("platforms"))
+async def test_the_documented_schema_of_a_mapped_feed_describes_the_operators_payload(
+    database_url: str, gateway: Running, platform: str
+) -> None:
+    feed, *_ = OWED[platform]
+    name = f"platforms/{platform}"
+    async with connected(database_url, gateway, samples.configuration(name)) as service:
+        document = (await service.client.get("/openapi.json")).json()
+        schema = OAS31Validator(document["components"]["schemas"][f"{feed}-payload"])
+        answer = await post(service, feed, b"{}")
+
+    assert not list(schema.iter_errors(samples.fields(name)))
+    assert list(schema.iter_errors({}))
+    assert answer.status_code == 422
 
 
 async def test_mistakes_are_located_in_the_operators_payload(database_url: str, gateway: Running) -> None:
