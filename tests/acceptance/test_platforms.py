@@ -190,3 +190,12 @@ async def test_a_missing_field_is_named_with_every_place_where_it_may_be(databas
         answer = await post(service, "casino", json.dumps(fields).encode())
 
     assert expected == answer.json()["errors"]
+
+
+async def test_what_two_fields_are_read_from_is_one_mistake(database_url: str, gateway: Running) -> None:
+    fields = samples.fields("platforms/3-poker-transaction")
+    del fields["transactionId"]
+    async with connected(database_url, gateway, samples.configuration("platforms/3-poker-transaction")) as service:
+        answer = await post(service, "poker", json.dumps(fields).encode())
+
+    assert [{"pointer": "/transactionId", "detail": "Field required"}] == answer.json()["errors"]
