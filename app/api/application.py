@@ -29,6 +29,6 @@ def create_application(
     app.include_router(health.router)
     app.include_router(pages.router())
     refusing.install(app)
-    openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})], feeds, home=home)
+    openapi.install(app, feeds, home=home)
     # Around all of FastAPI, whose answer to our own faults passes by its middleware.
     return Shortcut(RequestId(app), endpoints)

@@ -1,11 +1,12 @@
 """The mistakes in an event, each with its place and what was expected there; nothing of what was sent."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from app.api.problems import INVALID, Refusal
+from app.domain.mapping import Path, pointer
 
 LISTED = 20
 
@@ -29,21 +30,27 @@ _EXPECTED = {
 _OTHERWISE = "is not as the schema has it"
 
 
-def invalid(error: ValidationError) -> Refusal:
-    """The refusal for an event that failed its schema: up to 20 mistakes, and how many more there are."""
-    found = error.errors(include_url=False, include_input=False)
-    errors = [{"pointer": _pointer(each["loc"]), "detail": _expected(each)} for each in found[:LISTED]]
+def invalid(error: ValidationError, places: Mapping[Path, str]) -> Refusal:
+    """The refusal for an event that failed its schema: up to 20 mistakes, and how many more there are. `places` is what
+    to say of what is missing and may be at several places.
+    """
+    items = error.errors(include_url=False, include_input=False)
+    # What two fields are read from is one mistake.
+    found = list(dict.fromkeys((pointer(each["loc"]), _expected(each, places)) for each in items))
+    errors = [{"pointer": at, "detail": detail} for at, detail in found[:LISTED]]
     more = len(found) - len(errors)
     counted = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
     return Refusal(INVALID, f"{counted}; see errors" + (f", which leaves out {more}" if more else ""), errors=errors)
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
-
-
-def _expected(error: Mapping[str, Any]) -> str:
+def _expected(error: ErrorDetails, places: Mapping[Path, str]) -> str:
     context = error.get("ctx", {})
-    if error["type"] == "value_error":  # of our own validators, whose texts may be shown
-        return str(context["error"])
-    return _EXPECTED.get(error["type"], _OTHERWISE).format(**context)
+    match error["type"]:
+        case "value_error":  # of our own validators, whose texts may be shown
+            return str(context["error"])
+        case "text":  # of a mapped field, in our own words too
+            return error["msg"]
+        case "missing" if error["loc"] in places:
+            return places[error["loc"]]
+        case kind:
+            return _EXPECTED.get(kind, _OTHERWISE).format(**context)

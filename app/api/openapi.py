@@ -13,9 +13,9 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from app import __version__
-from app.api import problems
+from app.api import payload, problems
 from app.api.problems import ProblemDetails, ProblemType
-from app.api.schema import Accepted, Ignored
+from app.api.schema import SCHEMAS, Accepted, Ignored
 from app.api.security import security, security_schemes
 from app.domain.feed import Feed
 
@@ -37,32 +37,6 @@ Gateway.
 
 This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
 """
-
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "bet": {
-        "event_id": "bet-000001",
-        "event_type": "BET",
-        "brand_id": "brand1",
-        "player_id": "player-42",
-        "player_country": "MT",
-        "player_token": "session-7f3a",
-        "game_code": "book-of-examples",
-        "provider_id": "studio-one",
-        "round_id": "round-9001",
-        "amount": 2.50,
-        "currency": "EUR",
-        "occurred_at": "2026-11-22T12:00:00Z",
-    },
-    "deposit": {
-        "event_id": "deposit-000001",
-        "event_type": "DEPOSIT_SUCCESS",
-        "brand_id": "brand1",
-        "player_id": "player-42",
-        "amount": "100.00",
-        "currency": "EUR",
-        "occurred_at": "2026-11-22T12:00:00Z",
-    },
-}
 
 _BY_STATUS = attrgetter("status")
 _REFUSALS = (  # of events
@@ -110,11 +84,11 @@ _REPLAYED = {
 }
 
 
-def receiving(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
+def receiving(feed: Feed, *, home: str) -> dict[str, Any]:
     """What a feed's route says of itself. The endpoint reads the raw body, so its schema is given here."""
     return {
         "summary": f"Send an event to the feed {feed.name}",
-        "operation_id": f"receive_{feed.name}",
+        "operation_id": f"receive_{feed.name.replace('-', '_')}",
         "response_model": Accepted | Ignored,
         "response_description": "Recorded.",
         "responses": {202: {"headers": _REPLAYED | _quota(feed)}, **_refusals(feed, _REFUSALS, home)},
@@ -124,8 +98,8 @@ def receiving(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, An
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {"$ref": f"#/components/schemas/{schema.__name__}"},
-                        "example": EXAMPLES[feed.kind],
+                        "schema": {"$ref": f"#/components/schemas/{_name(feed)}"},
+                        "example": payload.example(feed),
                     }
                 },
             },
@@ -138,7 +112,7 @@ def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
     return {
         "summary": f"Ask what became of an event of the feed {feed.name}",
         "description": "Authenticated as an event is, over an empty body.",
-        "operation_id": f"ask_{feed.name}",
+        "operation_id": f"ask_{feed.name.replace('-', '_')}",
         "response_model": schema,
         "response_description": "What was decided, and each contribution as it stands.",
         "responses": {200: {"headers": _quota(feed)}, **_refusals(feed, _NO_ANSWERS, home)},
@@ -152,7 +126,7 @@ def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
     }
 
 
-def install(app: FastAPI, schemas: list[type[BaseModel]], feeds: tuple[Feed, ...], *, home: str) -> None:
+def install(app: FastAPI, feeds: tuple[Feed, ...], *, home: str) -> None:
     """Document the app at /openapi.json and /docs, with the assets served from here."""
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
@@ -167,7 +141,6 @@ def install(app: FastAPI, schemas: list[type[BaseModel]], feeds: tuple[Feed, ...
                     routes=app.routes,
                     servers=servers,
                 ),
-                schemas,
                 feeds,
             )
         return app.openapi_schema
@@ -219,13 +192,25 @@ def _example(kind: ProblemType, home: str) -> dict[str, Any]:
     return example
 
 
-def _complete(document: dict[str, Any], schemas: list[type[BaseModel]], feeds: tuple[Feed, ...]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], feeds: tuple[Feed, ...]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     models = components.setdefault("schemas", {})
-    documented: list[type[BaseModel]] = [*schemas, ProblemDetails]
-    for model in documented:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        models |= schema.pop("$defs", {})
-        models[model.__name__] = schema
+    models["ProblemDetails"] = _schema(ProblemDetails, models)
+    for feed in feeds:
+        models[_name(feed)] = (
+            payload.schema(feed.kind, feed.mapping) if feed.mapping else _schema(SCHEMAS[feed.kind], models)
+        )
     components["securitySchemes"] = security_schemes(feeds)
     return document
+
+
+def _name(feed: Feed) -> str:
+    """The name of the schema of a feed's payload."""
+    return f"{feed.name}-payload" if feed.mapping else SCHEMAS[feed.kind].__name__
+
+
+def _schema(model: type[BaseModel], models: dict[str, Any]) -> dict[str, Any]:
+    """The model's schema; those that it refers to go to the others."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    models |= schema.pop("$defs", {})
+    return schema

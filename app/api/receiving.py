@@ -15,15 +15,13 @@ from app.api.header_fields import header_fields
 from app.api.limits import Clock, Door
 from app.api.mistakes import invalid
 from app.api.problems import Refusal
-from app.api.schema import BetEvent, DepositEvent, event_of
+from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import CROWDED, Services, services
 from app.domain import document
 from app.domain.feed import Feed, decide
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
-
-SCHEMAS: dict[str, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
 
 
 def endpoints(feeds: tuple[Feed, ...], *, body_limit: int, clock: Clock) -> dict[str, Endpoint]:
@@ -42,7 +40,7 @@ def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint], *, home: 
             _routed(endpoints[_path(feed)]),
             methods=["POST"],
             status_code=202,
-            **openapi.receiving(feed, SCHEMAS[feed.kind], home=home),
+            **openapi.receiving(feed, home=home),
         )
     return routes
 
@@ -61,18 +59,20 @@ def _routed(endpoint: Endpoint) -> Callable[[Request], Coroutine[Any, Any, Respo
 
 
 def _endpoint(feed: Feed, body_limit: int, door: Door) -> Endpoint:
+    reader = Reader(feed)
+
     async def receive(scope: Scope, receive: Receive) -> Response:
         scope["feed"] = feed.name
         try:
-            return await _received(feed, scope, receive, body_limit, door)
+            return await _received(reader, scope, receive, body_limit, door)
         except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
             return refusing.answer(scope, error)
 
     return receive
 
 
-async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int, door: Door) -> Response:
-    service = services(scope)
+async def _received(reader: Reader, scope: Scope, receive: Receive, body_limit: int, door: Door) -> Response:
+    service, feed = services(scope), reader.feed
     if service.drain.draining:
         raise Refusal(problems.DRAINING)
     if service.inbox.full or CROWDED in scope["state"]:
@@ -82,7 +82,7 @@ async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int,
     body = scope["body"] = await _read(receive, headers, body_limit)
     fields = door.admit(headers, body)
     _require_json(headers)
-    response = await _record(service, feed, _entry(feed, body))
+    response = await _record(service, feed, _entry(reader, body))
     if fields:
         response.raw_headers.extend(fields)
     return response
@@ -112,18 +112,18 @@ def _require_json(headers: Mapping[str, str]) -> None:
         raise Refusal(problems.NOT_JSON)
 
 
-def _entry(feed: Feed, body: bytes) -> Entry:
+def _entry(reader: Reader, body: bytes) -> Entry:
     try:
-        read = document.read(body, depth=feed.limits.depth)
+        read = document.read(body, depth=reader.feed.limits.depth)
     except document.MalformedDocumentError as error:
         raise Refusal(problems.MALFORMED, str(error)) from None
     try:
-        event = event_of(feed, SCHEMAS[feed.kind].model_validate(read.fields))
+        event = reader.event(read.fields)
     except ValidationError as error:
-        raise invalid(error) from None
-    if event.key.brand_id not in feed.brands:
+        raise invalid(error, reader.places) from None
+    if event.key.brand_id not in reader.feed.brands:
         raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
-    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(feed, event))
+    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(reader.feed, event))
 
 
 async def _record(service: Services, feed: Feed, entry: Entry) -> Response:

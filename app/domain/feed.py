@@ -9,6 +9,7 @@ from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
 from app.domain.filtering import Filter, IgnoreReason
 from app.domain.limits import UNLIMITED, Limits
+from app.domain.mapping import FieldMapping
 from app.domain.rules import Rule, sources
 
 Kind = Literal["bet", "deposit"]
@@ -16,7 +17,7 @@ Kind = Literal["bet", "deposit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One stream of an operator's events, posted to `/events/{name}`."""
+    """One stream of an operator's events, posted to `/events/{name}`. Without a mapping they come in our own schema."""
 
     name: str
     kind: Kind
@@ -27,6 +28,7 @@ class Feed:
     filter: Filter
     rules: tuple[Rule, ...]
     limits: Limits = UNLIMITED
+    mapping: FieldMapping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,33 +1,19 @@
 """The sections of the configuration, each with its defaults and what makes it wrong."""
 
-import re
 import ssl
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AnyHttpUrl,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import NoDecode
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from app.domain import money
-from app.settings.authentication import AuthenticationSettings
-from app.settings.limits import LimitSettings
-from app.settings.values import Duration, Networks, Text, Texts, UrlPath, entries, not_empty
+from app.settings.values import Duration, Networks, Text, Texts, UrlPath
+
+SECTION = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = SECTION
 
 
 class Server(_Section):
@@ -139,68 +125,3 @@ class ContributionEvents(_Section):
         if not (self.provider_ids or self.game_codes or self.event_types):
             raise ValueError("must not be empty: without it contributions would breed contributions")
         return self
-
-
-def _currencies(value: list[str]) -> list[str]:
-    if not all(re.fullmatch("[A-Z0-9]{3,10}", currency) for currency in value):
-        raise ValueError("a currency is 3 to 10 capital letters or digits")
-    return value
-
-
-class RuleSettings(_Section):
-    """A contribution rule."""
-
-    source_id: Annotated[Text, Field(max_length=200)]
-    game_codes: Texts = []
-    provider_ids: Texts = []
-    currencies: Annotated[Texts, AfterValidator(_currencies)] = []
-
-
-Counted = Annotated[Texts, AfterValidator(not_empty)]
-Rules = Annotated[list[RuleSettings], NoDecode, BeforeValidator(entries), AfterValidator(not_empty)]
-
-
-class FeedSettings(AuthenticationSettings, LimitSettings, _Section):
-    """What every feed has."""
-
-    event_types: Counted
-    rollback_event_types: Texts
-    minimum_amount: Decimal = Decimal(0)
-    rules: Rules
-
-    @field_validator("minimum_amount", mode="before")
-    @classmethod
-    def _exact(cls, value: Any) -> Decimal:
-        if isinstance(value, Decimal):  # the default
-            return value
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
-            return money.from_text(str(value))
-        raise ValueError('write it as text, "0.50", since a float is not exact')
-
-
-class BetFeed(FeedSettings):
-    """The feed `bet`."""
-
-    event_types: Counted = ["BET", "BET_PLACED"]
-    rollback_event_types: Texts = ["ROLLBACK", "BET_ROLLBACK", "BET_CANCELLED"]
-    rules: Rules = [RuleSettings(source_id="{game_code}")]
-
-
-class DepositFeed(FeedSettings):
-    """The feed `deposit`."""
-
-    event_types: Counted = ["DEPOSIT_SUCCESS"]
-    rollback_event_types: Texts = ["DEPOSIT_ROLLBACK", "DEPOSIT_CANCELLED"]
-    rules: Rules = [RuleSettings(source_id="DEPOSIT")]
-
-
-class Feeds(_Section):
-    """The feeds."""
-
-    bet: BetFeed
-    deposit: DepositFeed
-
-    @model_validator(mode="before")
-    @classmethod
-    def _exist_without_a_file(cls, value: Any) -> Any:
-        return {"bet": {}, "deposit": {}} | value if isinstance(value, dict) else value

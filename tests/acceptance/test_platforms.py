@@ -1,276 +1,201 @@
-"""Each platform's own way to authenticate, as its public documentation has it, connected by configuration alone.
+"""Operators' platforms as they are: each connected by configuration alone, and contributing the exact amount once."""
 
-What a platform sends is put together here by hand, apart from the code that is tested, and posted over real HTTP.
-"""
-
-import base64
-import hashlib
-import hmac
 import json
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from tests import examples
-from tests.acceptance.serving import served
-from tests.acceptance.wire import Address
+from tests import examples, samples
+from tests.acceptance.service import Service, running
 from tests.examples import Running
 
-SECRET, NEXT_SECRET = "a-secret-of-the-platform", "its-secret-from-tomorrow"
-RSA = generate_private_key(public_exponent=65537, key_size=2048)
-RSA_PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-ED25519 = Ed25519PrivateKey.generate()
-WHPK = "whpk_" + base64.b64encode(ED25519.public_key().public_bytes_raw()).decode()
+HEADERS = {"content-type": "application/json", "authorization": f"Bearer {samples.API_KEY}"}
+OFF = {"bet": {"enabled": False}, "deposit": {"enabled": False}}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """A feed's settings for a platform, and the headers that it sends with a body."""
-
-    name: str
-    settings: dict[str, Any]
-    headers: Callable[[bytes], dict[str, str]]
-
-
-def _hmac(data: bytes, digest: str = "sha256", *, secret: str = SECRET) -> str:
-    return hmac.new(secret.encode(), data, digest).hexdigest()
-
-
-def _canonical(body: bytes) -> bytes:
-    return json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _after_a_bar(body: bytes) -> dict[str, str]:
-    now = str(int(time.time()))
-    return {"x-timestamp": now, "x-signature": _hmac(body + b"|" + now.encode())}
-
-
-def _in_one_header(body: bytes) -> dict[str, str]:
-    now = str(int(time.time()))
-    return {"stripe-signature": f"t={now},v1={_hmac(now.encode() + b'.' + body)},v0=ignored"}
-
-
-def _by_key_of_standard_webhooks(body: bytes) -> dict[str, str]:
-    now = str(int(time.time()))
-    signature = base64.b64encode(ED25519.sign(f"msg_1.{now}.".encode() + body)).decode()
-    return {"webhook-id": "msg_1", "webhook-timestamp": now, "webhook-signature": f"v1a,{signature}"}
-
-
-def _signature(**settings: Any) -> dict[str, Any]:
-    return {"signature": {"secrets": [NEXT_SECRET, SECRET]} | settings}
-
-
-PLATFORMS = [
-    Platform(
-        name="1, an API key",
-        settings={"api_keys": [NEXT_SECRET, SECRET], "api_key_header": "X-Api-Key"},
-        headers=lambda _: {"x-api-key": SECRET},
-    ),
-    Platform(
-        name="1, basic",
-        settings={"basic_users": [f"crm:{SECRET}"]},
-        headers=lambda _: {"authorization": "Basic " + base64.b64encode(f"crm:{SECRET}".encode()).decode()},
-    ),
-    Platform(
-        name="3, a plain hash",
-        settings=_signature(algorithm="sha256", header="Authorization", content="{body}{secret}"),
-        headers=lambda body: {"authorization": hashlib.sha256(body + SECRET.encode()).hexdigest()},
-    ),
-    Platform(
-        name="4, RSA",
-        settings=_signature(
-            algorithm="rsa-sha256", header="X-Hub88-Signature", encoding="base64", secrets=[], public_keys=[RSA_PEM]
-        ),
-        headers=lambda body: {"x-hub88-signature": base64.b64encode(RSA.sign(body, PKCS1v15(), SHA256())).decode()},
-    ),
-    Platform(
-        name="5, canonical JSON",
-        settings=_signature(header="X-REQUEST-SIGN", content="{canonical_json}"),
-        headers=lambda body: {"x-request-sign": _hmac(_canonical(body))},
-    ),
-    Platform(
-        name="6, HMAC of the body",
-        settings=_signature(header="X-REQUEST-SIGN"),
-        headers=lambda body: {"x-request-sign": _hmac(body)},
-    ),
-    Platform(
-        name="7, HMAC and a public name for its key",
-        settings=_signature(),
-        headers=lambda body: {"x-public-key": "operator-7", "x-signature": _hmac(body).upper()},
-    ),
-    Platform(
-        name="8, HMAC of body and timestamp",
-        settings=_signature(content="{body}|{timestamp}", timestamp_header="X-Timestamp"),
-        headers=_after_a_bar,
-    ),
-    Platform(
-        name="HMAC-SHA512 in base64 behind a prefix",
-        settings=_signature(algorithm="hmac-sha512", prefix="sha512=", encoding="base64"),
-        headers=lambda body: {
-            "x-signature": "sha512=" + base64.b64encode(bytes.fromhex(_hmac(body, "sha512"))).decode(),
-        },
-    ),
-    Platform(
-        name="several values in a header",
-        settings=_signature(
-            header="Stripe-Signature", parameter="v1", timestamp_parameter="t", content="{timestamp}.{body}"
-        ),
-        headers=_in_one_header,
-    ),
-    Platform(
-        name="Standard Webhooks with a public key",
-        settings={"webhook_public_keys": [WHPK]},
-        headers=_by_key_of_standard_webhooks,
-    ),
-    Platform(
-        name="Ed25519 of the body",
-        settings=_signature(algorithm="ed25519", secrets=[], public_keys=[WHPK]),
-        headers=lambda body: {"x-signature": ED25519.sign(body).hex()},
-    ),
+OWED = {
+    "1-casino-activity": ("casino", "brand1", "act-5501", "sunken-sample", "10.0"),
+    "2-realtime-casino": ("realtime", "brand1", "uq-810", "sunken-sample", "0.3"),
+    "2-realtime-payment": ("payments", "brand1", "pay-31", "DEPOSIT", "49.99"),
+    "3-poker-transaction": ("poker", "brand2", "90071992547409931", "poker", "10.50"),
+    "4-seamless-wallet": ("wallet", "brand1", "3f1c6a52-0000-4000-8000-000000000002", "sample-crash", "1.33000"),
+    "5-reverse-call": ("reverse", "brand1", "tx-41", "sample-plinko", "100.10"),
+    "6-action-wallet": ("brothers", "brand1", "70012", "sportsbook", "0.05"),
+    "7-withdraw": ("withdraw", "brand1", "ptx-6", "sample-dice", "1.999"),
+    "8-settlement": ("settlement", "brand1", "st-1", "sample-mines", "0.00001"),
+    "10-deposit-callback": ("cashier", "brand1", "5512", "DEPOSIT", "20.5"),
+    "11-wallet-debit": ("wallet", "brand1", "w-1", "sample-slot", "0.2"),
+}
+PROFILES = {
+    "activity-list": ("act-1", "sample-slot", "2.5"),
+    "flat-cents": ("812001", "sample-slot", "2.50"),
+    "nested-decimal": ("b-1", "sample-slot", "2.50"),
+    "payment-notification": ("pay-1", "DEPOSIT", "100"),
+    "wallet-transaction": ("w-1", "sample-slot", "2.5"),
+}
+NOT_COUNTED: list[tuple[str, dict[str, Any], str]] = [
+    ("1-casino-activity", {"type": "Win"}, "event_type_not_counted"),
+    ("1-casino-activity", {"status": "Rollback"}, "status_not_counted"),
+    ("1-casino-activity", {"bonus_wager_amount": 12.5}, "bonus_stake"),
+    ("1-casino-activity", {"vendor_name": "ThrillTech"}, "contribution_event"),
+    ("3-poker-transaction", {"amount": 1050}, "credit"),
+    ("3-poker-transaction", {"transactionSubType": "jackpotContribution"}, "contribution_event"),
+    ("3-poker-transaction", {"transactionSubType": "buyInCancel"}, "rollback"),
+    ("3-poker-transaction", {"moneyType": "play"}, "status_not_counted"),
+    ("4-seamless-wallet", {"game_code": "thrillpots-contribution"}, "contribution_event"),
+    ("5-reverse-call", {"type": "free"}, "free_stake"),
+    ("6-action-wallet", {"action": "jackpot"}, "contribution_event"),
+    ("7-withdraw", {"is_free_bet": True}, "free_stake"),
+    ("11-wallet-debit", {"provider_id": "thrilltech"}, "contribution_event"),
+    ("11-wallet-debit", {"transaction_type": "Credit"}, "event_type_not_counted"),
 ]
-HOSTILE = [
-    b"",
-    b"=,;= , ,=",
-    b"\xff\xfe",
-    "é".encode(),
-    "v1=é,t=é".encode(),
-    b"0" * 60_000,
-    b"v1=00," * 10_000,
-    b"v1a,AAAA " * 5_000 + b"v1a,AAAA",
-    b"t=1,v1=00",
-    b"t=99999999999999999999,v1=" + b"0" * 64,
-    b"Basic =",
-    b"Basic " + base64.b64encode(b"\xff" * 100),
-    b"Bearer",
-    b"sha512=",
-    b"v1a," + base64.b64encode(bytes(64)),
-    b"0" * 64,
-    base64.b64encode(bytes(256)),
-]
+DEBITS: dict[str, dict[str, Any]] = {
+    "activity-list": {"vendor_name": "ThrillTech"},
+    "flat-cents": {"provider": "thrilltech"},
+    "nested-decimal": {"event": "bet.placed", "data": {"game": {"id": "jackpot", "provider": "thrilltech"}}},
+    "wallet-transaction": {"provider_id": "thrilltech"},
+}
 
 
-async def _post(client: httpx.AsyncClient, headers: Any, body: bytes) -> httpx.Response:
-    sent = [*(headers.items() if isinstance(headers, dict) else headers), (b"content-type", b"application/json")]
-    return await client.post("/events/bet", content=body, headers=sent)
+@asynccontextmanager
+async def connected(database_url: str, gateway: Running, sections: dict[str, Any]) -> AsyncIterator[Service]:
+    """A service with these sections, and without the feeds of our own names."""
+    sections = sections | {"feeds": OFF | sections["feeds"]}
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url, **sections)) as service:
+        yield service
 
 
-def _client(address: Address) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=address.url, timeout=examples.DEADLINE)
+async def post(service: Service, feed: str, body: bytes) -> httpx.Response:
+    return await service.client.post(f"/events/{feed}", content=body, headers=HEADERS)
 
 
-@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
-async def test_a_platforms_own_authentication_is_taken_and_everything_else_is_refused(
-    platform: Platform, database_url: str, gateway: Running
+async def contributed(gateway: Running) -> list[tuple[str, ...]]:
+    """What the one call was for, and its amount, digit for digit."""
+
+    async def look() -> bool:
+        return bool(gateway.simulator.account.calls)
+
+    await examples.eventually(look)
+    return [(*call.owed, call.base_wager) for call in gateway.simulator.account.calls]
+
+
+@pytest.mark.parametrize("platform", samples.names("platforms"))
+async def test_a_platform_is_connected_by_configuration_alone(
+    database_url: str, gateway: Running, platform: str
 ) -> None:
-    settings = examples.settings(
-        database_url=database_url,
-        gateway_url=gateway.url,
-        feeds={"bet": platform.settings, "deposit": {"enabled": False}},
-    )
-    body = json.dumps(examples.bet(event_id=str(uuid4()))).encode()
-    right = platform.headers(body)
-    async with served(settings) as address, _client(address) as client:
-        wrong = [await _post(client, {}, body)]
-        for name, value in right.items():
-            if name == "x-public-key":  # which its signature does without
-                continue
-            wrong += [await _post(client, [*_without(right, name), (name, text)], body) for text in HOSTILE]
-            wrong.append(await _post(client, [(name, HOSTILE[0]), *_without(right, name), (name, value)], body))
-        if "signature" in str(platform.settings) or "webhook" in str(platform.settings):
-            wrong.append(await _post(client, right, body.replace(b"2.50", b"9.50")))
-        accepted = await _post(client, right, body)
+    feed, *_ = OWED[platform]
+    name = f"platforms/{platform}"
+    async with connected(database_url, gateway, samples.configuration(name)) as service:
+        answers = [await post(service, feed, samples.body(name)) for _ in range(2)]
 
-    assert {(401, "unauthenticated")} == {
-        (answer.status_code, answer.json()["type"].rpartition(":")[2]) for answer in wrong
+        assert [answer.json()["status"] for answer in answers] == ["accepted", "accepted"]
+        assert answers[1].headers["Idempotent-Replayed"] == "true"
+        assert [OWED[platform]] == await contributed(gateway)
+
+
+@pytest.mark.parametrize(("platform", "changes", "reason"), NOT_COUNTED)
+async def test_what_does_not_count_on_a_platform_is_ignored_for_its_reason(
+    database_url: str, gateway: Running, platform: str, changes: dict[str, Any], reason: str
+) -> None:
+    feed, *_ = OWED[platform]
+    name = f"platforms/{platform}"
+    body = json.dumps(samples.fields(name) | changes).encode()
+    async with connected(database_url, gateway, samples.configuration(name)) as service:
+        assert reason == (await post(service, feed, body)).json()["reason"]
+
+
+@pytest.mark.parametrize("profile", samples.names("profiles"))
+async def test_a_profiles_sample_contributes_its_amount(database_url: str, gateway: Running, profile: str) -> None:
+    sections = {"feeds": {"casino": samples.of_profile(profile)}}
+    async with connected(database_url, gateway, sections) as service:
+        answer = await post(service, "casino", samples.body(f"profiles/{profile}"))
+
+        assert answer.json()["status"] == "accepted", answer.text
+        assert [("casino", "brand1", *PROFILES[profile])] == await contributed(gateway)
+
+
+@pytest.mark.parametrize("profile", DEBITS)
+async def test_a_profile_knows_the_debit_of_a_contribution(database_url: str, gateway: Running, profile: str) -> None:
+    fields = samples.fields(f"profiles/{profile}")
+    changes = DEBITS[profile]
+    changes = changes | ({"data": fields["data"] | changes["data"]} if "data" in changes else {})
+    async with connected(database_url, gateway, {"feeds": {"casino": samples.of_profile(profile)}}) as service:
+        answer = await post(service, "casino", json.dumps(fields | changes).encode())
+
+    assert answer.json()["reason"] == "contribution_event"
+
+
+@pytest.mark.parametrize("platform", samples.names("platforms"))
+async def test_the_documented_example_of_a_mapped_feed_is_accepted(
+    database_url: str, gateway: Running, platform: str
+) -> None:
+    feed, *_ = OWED[platform]
+    async with connected(database_url, gateway, samples.configuration(f"platforms/{platform}")) as service:
+        document = (await service.client.get("/openapi.json")).json()
+        content = document["paths"][f"/events/{feed}"]["post"]["requestBody"]["content"]["application/json"]
+
+        validate(document)
+        answer = await post(service, feed, json.dumps(content["example"]).encode())
+        assert answer.json()["status"] == "accepted", answer.text
+
+
+@pytest.mark.parametrize("platform", samples.names("platforms"))
+async def test_the_documented_schema_of_a_mapped_feed_describes_the_operators_payload(
+    database_url: str, gateway: Running, platform: str
+) -> None:
+    feed, *_ = OWED[platform]
+    name = f"platforms/{platform}"
+    async with connected(database_url, gateway, samples.configuration(name)) as service:
+        document = (await service.client.get("/openapi.json")).json()
+        schema = OAS31Validator(document["components"]["schemas"][f"{feed}-payload"])
+        answer = await post(service, feed, b"{}")
+
+    assert not list(schema.iter_errors(samples.fields(name)))
+    assert list(schema.iter_errors({}))
+    assert answer.status_code == 422
+
+
+async def test_mistakes_are_located_in_the_operators_payload(database_url: str, gateway: Running) -> None:
+    body = {"operator": {"brand": 1.5}, "sentAt": "soon", "settlements": [{"kind": "BET", "bet": "1,5"}]}
+    sections = samples.configuration("platforms/8-settlement")
+    expected = {
+        "/operator/brand",
+        "/sentAt",
+        "/settlements/0/bet",
+        "/settlements/0/currency",
+        "/settlements/0/game",
+        "/settlements/0/player",
+        "/settlements/0/round",
+        "/settlements/0/txId",
     }
-    for answer in wrong:
-        assert answer.headers["www-authenticate"]
-        assert SECRET not in answer.text
-    assert (202, "accepted") == (accepted.status_code, accepted.json()["status"])
+    async with connected(database_url, gateway, sections) as service:
+        answer = await post(service, "settlement", json.dumps(body).encode())
+
+    assert answer.status_code == 422
+    assert expected == {error["pointer"] for error in answer.json()["errors"]}
 
 
-def _without(headers: dict[str, str], name: str) -> list[tuple[str, str]]:
-    return [(each, value) for each, value in headers.items() if each != name]
-
-
-async def test_an_address_out_of_range_is_refused_whatever_it_says_of_itself(
-    database_url: str, gateway: Running
-) -> None:
-    elsewhere = {"webhook_secrets": [examples.SECRET], "allowed_addresses": ["203.0.113.0/24"]}
-    here = {"webhook_secrets": [examples.SECRET], "allowed_addresses": ["203.0.113.0/24", "127.0.0.0/8"]}
-    settings = examples.settings(
-        database_url=database_url, gateway_url=gateway.url, feeds={"bet": elsewhere, "deposit": here}
-    )
-    bet, deposit = json.dumps(examples.bet()).encode(), json.dumps(examples.deposit()).encode()
-    claims = {"x-forwarded-for": "203.0.113.7", "forwarded": "for=203.0.113.7", "x-real-ip": "203.0.113.7"}
-    async with served(settings) as address, _client(address) as client:
-        refused = [
-            await client.post("/events/bet", content=bet, headers=examples.signed(bet) | headers)
-            for headers in ({}, claims)
-        ]
-        accepted = await client.post("/events/deposit", content=deposit, headers=examples.signed(deposit))
-
-    assert [(403, "forbidden-address")] * 2 == [
-        (answer.status_code, answer.json()["type"].rpartition(":")[2]) for answer in refused
+async def test_a_missing_field_is_named_with_every_place_where_it_may_be(database_url: str, gateway: Running) -> None:
+    fields = samples.fields("profiles/flat-cents")
+    del fields["round_id"], fields["transaction_id"]
+    expected = [
+        {"pointer": "/transaction_id", "detail": "is needed"},
+        {"pointer": "/round_id", "detail": "is needed, at one of /round_id, /transaction_id"},
     ]
-    assert 202 == accepted.status_code
+    async with connected(database_url, gateway, {"feeds": {"casino": samples.of_profile("flat-cents")}}) as service:
+        answer = await post(service, "casino", json.dumps(fields).encode())
+
+    assert expected == answer.json()["errors"]
 
 
-@pytest.mark.parametrize(
-    ("forwarded", "expected"),
-    [
-        (["203.0.113.7"], 202),
-        (["203.0.113.7, 127.0.0.2"], 202),  # by way of another trusted proxy
-        (["198.51.100.1, 203.0.113.7"], 202),  # whatever the sender says itself
-        (["203.0.113.7, 198.51.100.1"], 403),
-        (["203.0.113.7", "198.51.100.1"], 403),
-        (["203.0.113.7, é"], 403),
-        ([""], 403),
-        ([], 403),
-    ],
-)
-async def test_behind_a_trusted_proxy_the_sender_is_the_last_address_that_is_no_proxys(
-    forwarded: list[str], expected: int, database_url: str, gateway: Running
-) -> None:
-    settings = examples.settings(
-        database_url=database_url,
-        gateway_url=gateway.url,
-        server={"trusted_proxies": ["127.0.0.0/8"]},
-        feeds={"bet": {"insecure": True, "allowed_addresses": ["203.0.113.0/24"]}, "deposit": {"enabled": False}},
-    )
-    headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
-    async with served(settings) as address, _client(address) as client:
-        answer = await _post(client, headers, json.dumps(examples.bet()).encode())
+async def test_what_two_fields_are_read_from_is_one_mistake(database_url: str, gateway: Running) -> None:
+    fields = samples.fields("platforms/3-poker-transaction")
+    del fields["transactionId"]
+    async with connected(database_url, gateway, samples.configuration("platforms/3-poker-transaction")) as service:
+        answer = await post(service, "poker", json.dumps(fields).encode())
 
-    assert expected == answer.status_code
-
-
-@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
-async def test_the_documentation_names_the_headers_that_a_platform_sends(
-    platform: Platform, database_url: str, gateway: Running
-) -> None:
-    settings = examples.settings(
-        database_url=database_url,
-        gateway_url=gateway.url,
-        feeds={"bet": platform.settings, "deposit": {"enabled": False}},
-    )
-    async with served(settings) as address, _client(address) as client:
-        document = (await client.get("/openapi.json")).json()
-
-    validate(document)
-    (needed,) = document["paths"]["/events/bet"]["post"]["security"]
-    definitions = [document["components"]["securitySchemes"][name] for name in needed]
-    assert {name for name in platform.headers(b"{}") if name != "x-public-key"} == {
-        definition["name"].lower() if definition["type"] == "apiKey" else "authorization" for definition in definitions
-    }
+    assert [{"pointer": "/transactionId", "detail": "is needed"}] == answer.json()["errors"]

@@ -44,7 +44,7 @@ def _refusal(model: type[BaseModel], fields: Any) -> Refusal | None:
     try:
         model.model_validate(fields)
     except ValidationError as error:
-        return invalid(error)
+        return invalid(error, {})
     return None
 
 
