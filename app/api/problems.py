@@ -29,6 +29,7 @@ class ProblemType:
     title: str
 
 
+NOT_HTTP = ProblemType(cause="malformed-request", status=400, title="The request is not HTTP/1.1")
 MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is not one JSON object")
 UNAUTHENTICATED = ProblemType(cause="unauthenticated", status=401, title="The request is not authentic")
 FOREIGN_BRAND = ProblemType(cause="unknown-brand", status=403, title="The brand is not one of this feed's")
