@@ -116,8 +116,11 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {"$ref": f"#/components/schemas/{schema.__name__}"},
-                        "example": EXAMPLES[feed.kind],
+                        "schema": {
+                            "$ref": f"#/components/schemas/{schema.__name__}",
+                            "properties": {"brand_id": {"enum": sorted(feed.brands)}},
+                        },
+                        "example": EXAMPLES[feed.kind] | {"brand_id": min(feed.brands)},
                     }
                 },
             },
