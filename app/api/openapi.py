@@ -98,7 +98,7 @@ def receiving(feed: Feed, *, home: str) -> dict[str, Any]:
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {"$ref": f"#/components/schemas/{_name(feed)}"},
+                        "schema": _payload(feed),
                         "example": payload.example(feed),
                     }
                 },
@@ -202,6 +202,12 @@ def _complete(document: dict[str, Any], feeds: tuple[Feed, ...]) -> dict[str, An
         )
     components["securitySchemes"] = security_schemes(feeds)
     return document
+
+
+def _payload(feed: Feed) -> dict[str, Any]:
+    """The schema of a feed's payload; what a mapping reads a brand from is described there."""
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{_name(feed)}"}
+    return schema if feed.mapping else schema | {"properties": {"brand_id": {"enum": sorted(feed.brands)}}}
 
 
 def _name(feed: Feed) -> str:

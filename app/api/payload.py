@@ -69,7 +69,7 @@ def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
 
 def example(feed: Feed) -> dict[str, Any]:
     """A payload that the feed accepts."""
-    ours = EXAMPLES[feed.kind]
+    ours = EXAMPLES[feed.kind] | {"brand_id": min(feed.brands)}
     if feed.mapping is None:
         return ours
     payload: dict[str, Any] = {}

@@ -24,6 +24,7 @@ class ProblemType:
     has_page: bool = True
 
 
+NOT_HTTP = ProblemType(cause="malformed-request", status=400, title="The request is not HTTP/1.1")
 MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is not one JSON object")
 # The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded.
 DISCONNECTED = ProblemType(cause="disconnected", status=400, title="The request was cut off")

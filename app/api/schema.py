@@ -49,7 +49,18 @@ Amount = Annotated[
     BeforeValidator(_exact),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}],
+            "anyOf": [
+                {
+                    "type": "number",
+                    "minimum": 0,
+                    "exclusiveMaximum": 10**money.MAX_INTEGER_DIGITS,
+                    "multipleOf": 10**-money.MAX_DECIMAL_PLACES,
+                },
+                {
+                    "type": "string",
+                    "pattern": rf"^0*[0-9]{{1,{money.MAX_INTEGER_DIGITS}}}(\.[0-9]{{1,{money.MAX_DECIMAL_PLACES}}})?$",
+                },
+            ],
             "description": "In major units, exact: a number, or a decimal number as text. "
             f"At most {money.MAX_INTEGER_DIGITS} digits before the point and {money.MAX_DECIMAL_PLACES} after it.",
         }

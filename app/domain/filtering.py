@@ -64,7 +64,7 @@ class Filter:
             return IgnoreReason.ROLLBACK
         if event_type not in self.counted_event_types:
             return IgnoreReason.EVENT_TYPE_NOT_COUNTED
-        status = event.particulars and event.particulars.status
+        status = event.particulars.status if event.particulars else None
         if self.counted_statuses and _folded(status) not in self.counted_statuses:
             return IgnoreReason.STATUS_NOT_COUNTED
         if event.particulars and (reason := self._ignores(event.particulars, event.amount)):

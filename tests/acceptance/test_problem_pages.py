@@ -21,7 +21,9 @@ from app.api.problems import ProblemType
 from app.api.state import Drain
 from app.ledger.inbox import Inbox
 from tests import examples
+from tests.acceptance import wire
 from tests.acceptance.service import Service, running
+from tests.acceptance.serving import served
 from tests.examples import Running
 
 FOLDER = Path(__file__).parents[2] / "docs" / "problems"
@@ -116,6 +118,19 @@ async def _forbidden_address(stage: Stage) -> AsyncIterator[Provoked]:
 
 
 @asynccontextmanager
+async def _malformed_request(stage: Stage) -> AsyncIterator[Provoked]:
+    settings = examples.settings(database_url=stage.database_url, gateway_url=stage.gateway_url)
+    async with served(settings) as address:
+        reader, writer = await address.connect()
+        writer.write(b"nonsense\r\n\r\n")
+        response = await wire.answer(reader)
+        writer.close()
+    response.request = httpx.Request("POST", "http://service/events/bet")
+    async with stage.service() as service:
+        yield service, response
+
+
+@asynccontextmanager
 async def _internal_error(stage: Stage) -> AsyncIterator[Provoked]:
     async def broken(_self: Inbox, _entry: Any) -> None:
         raise RuntimeError("planted")
@@ -159,6 +174,7 @@ async def _draining(stage: Stage) -> AsyncIterator[Provoked]:
 SPECIAL = {
     "too-many-requests": _too_many_requests,
     "forbidden-address": _forbidden_address,
+    "malformed-request": _malformed_request,
     "internal-error": _internal_error,
     "unavailable": _unavailable,
     "overloaded": _overloaded,
