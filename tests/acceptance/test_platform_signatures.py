@@ -192,7 +192,7 @@ async def test_a_platforms_own_authentication_is_taken_and_everything_else_is_re
         accepted = await _post(client, right, body)
 
     assert {(401, "unauthenticated")} == {
-        (answer.status_code, answer.json()["type"].rpartition(":")[2]) for answer in wrong
+        (answer.status_code, answer.json()["type"].rpartition("/")[2]) for answer in wrong
     }
     for answer in wrong:
         assert answer.headers["www-authenticate"]
@@ -222,7 +222,7 @@ async def test_an_address_out_of_range_is_refused_whatever_it_says_of_itself(
         accepted = await client.post("/events/deposit", content=deposit, headers=examples.signed(deposit))
 
     assert [(403, "forbidden-address")] * 2 == [
-        (answer.status_code, answer.json()["type"].rpartition(":")[2]) for answer in refused
+        (answer.status_code, answer.json()["type"].rpartition("/")[2]) for answer in refused
     ]
     assert 202 == accepted.status_code
 
