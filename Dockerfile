@@ -34,6 +34,7 @@ RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.pem \
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY migrations migrations
+COPY docs/problems docs/problems
 RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/build/bin/pip --python /opt/event-processor install --no-index --no-deps --no-compile dist/*.whl \
     && /opt/event-processor/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \

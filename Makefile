@@ -4,7 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY  := $(VENV)/.installed
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+FUZZ_VENV := .venv-fuzz
+FUZZ_READY := $(FUZZ_VENV)/.locked
 
 .DEFAULT_GOAL := help
 
@@ -26,6 +29,12 @@ $(LOCKED): requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(FUZZ_READY): requirements-fuzz.lock
+	@echo "Setting up $(FUZZ_VENV) …"
+	@$(PYTHON) -m venv $(FUZZ_VENV)
+	@$(FUZZ_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
 .PHONY: demo
 demo: $(READY) ## The main job end to end: Gateway, service and traffic, and a table of what arrived
 	@$(BIN)/event-processor demo $(ARGS)
@@ -44,6 +53,10 @@ test: $(READY) ## All tests, with coverage
 .PHONY: chaos
 chaos: $(READY) ## The fault suite: everything broken under load, and a table of what was lost (ARGS=--quick: some of it)
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) $(FUZZ_READY) ## Everything that should not be sent, as raw bytes and by the OpenAPI document (ARGS="--seed 7 --seconds 600")
+	@$(BIN)/python -m tests.fuzz --tools $(FUZZ_VENV)/bin $(ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Cost and speed beside a bare FastAPI route and what one would use instead (ARGS=--quick: some of it)
@@ -68,10 +81,11 @@ image-check: $(READY) ## Build the image without Docker and run it against a Pos
 
 .PHONY: lock
 lock: $(READY) ## Compile the lock files anew
-	@$(UV_COMPILE) --upgrade -o requirements.lock
-	@$(UV_COMPILE) --upgrade --extra embedded --group dev --constraints requirements.lock -o requirements-dev.lock
+	@$(UV_COMPILE) pyproject.toml --upgrade -o requirements.lock
+	@$(UV_COMPILE) pyproject.toml --upgrade --extra embedded --group dev --constraints requirements.lock -o requirements-dev.lock
+	@$(UV_COMPILE) --upgrade --group fuzz -o requirements-fuzz.lock
 
 .PHONY: clean
 clean: ## Remove what the targets made
-	@rm -rf $(VENV) .benchmarks .sandbox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf $(VENV) $(FUZZ_VENV) .benchmarks .sandbox .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

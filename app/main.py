@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -15,16 +16,19 @@ from starlette.types import ASGIApp
 
 from app.api.application import create_application
 from app.api.health import note
+from app.api.limits import Clock
+from app.api.refusal_log import RefusalLog
 from app.api.state import Drain, Services
+from app.authentication.insecure import Insecure
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
 from app.dispatcher.housekeeping import Housekeeping
-from app.domain.authentication import Insecure
 from app.gateway.call import Limits
 from app.gateway.client import Gateway
 from app.gateway.direct import DirectCaller
 from app.gateway.over_httpx import TransportCaller
 from app.gateway.service_token import Credentials, ServiceToken
+from app.ledger.asking import known
 from app.ledger.database import open_database
 from app.ledger.health import ledger_state
 from app.ledger.inbox import Inbox
@@ -42,7 +46,7 @@ NOTED_EVERY = timedelta(seconds=1)  # what a scrape of another worker is told of
 _log = structlog.get_logger()
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what may stand for the world outside
     settings: Settings,
     *,
     receive: bool = True,
@@ -50,11 +54,12 @@ def create_app(
     transport: httpx.AsyncBaseTransport | None = None,
     drain: Drain | None = None,
     sharing: Sharing | None = None,
+    clock: Clock = time.monotonic_ns,
 ) -> ASGIApp:
     """The service as an ASGI application: receiving events, dispatching contributions, or both.
 
     `transport` replaces the network towards the Gateway; `drain` is set by whoever handles signals; `sharing` is for
-    one of several workers.
+    one of several workers; `clock` tells how fast requests come.
     """
     feeds = settings.feed_values() if receive else ()
     draining = drain or Drain()
@@ -76,14 +81,19 @@ def create_app(
                 await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
             inbox = Inbox(engine, background, limit=settings.server.unwritten_limit, patience=settings.database_timeout)
             stack.push_async_callback(inbox.finish)  # before the dispatcher, to which it hands over
+            refusals = RefusalLog(metrics, bodies=settings.logging.refused_bodies, clock=clock)
+            stack.callback(refusals.tell)
             services = Services(
                 inbox=inbox,
                 metrics=metrics,
                 drain=draining,
+                home=settings.server.home(),
+                refusals=refusals,
                 embedded=settings.database().url is None,
                 insecure_feeds=insecure,
                 ledger_state=partial(ledger_state, engine, head=head()),
                 backlog=outbox.backlog,
+                known=partial(known, engine),
                 in_flight=(lambda: background.in_flight) if background else (lambda: 0),
                 dispatcher_state=(lambda: background.state) if background else None,
                 gateway_state=background.gateway_state if background else None,
@@ -96,7 +106,9 @@ def create_app(
             draining.draining = True
         _log.info("service.stopped")
 
-    return create_application(feeds, body_limit=settings.server.body_limit, lifespan=lifespan)
+    return create_application(
+        feeds, body_limit=settings.server.body_limit, home=settings.server.home(), clock=clock, lifespan=lifespan
+    )
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 
-from app.domain.authentication import StandardWebhooks, credentials
+from app.authentication.standard_webhooks import StandardWebhooks
 
 OPERATOR_ID, BRAND_ID, FEED = "casino", "brand1", "bet"
 PATH = f"/events/{FEED}"
@@ -44,7 +44,7 @@ def body(prefix: str, number: int, *, at: datetime, among: int = 0) -> bytes:
 
 def request(content: bytes, *, scheme: StandardWebhooks, message_id: str, timestamp: int) -> bytes:
     """All bytes of a request, signed."""
-    signed = credentials(scheme, content, message_id=message_id, timestamp=timestamp)
+    signed = scheme.credentials(content, message_id=message_id, timestamp=timestamp)
     lines = [
         f"POST {PATH} HTTP/1.1",
         "host: 127.0.0.1",

@@ -14,7 +14,7 @@ import anyio
 import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.domain.authentication import StandardWebhooks, credentials
+from app.authentication.standard_webhooks import StandardWebhooks
 from app.domain.contribution import contribution
 from app.domain.document import read
 from app.domain.event import Event, EventKey
@@ -75,7 +75,7 @@ def deposit(**changes: Any) -> dict[str, Any]:
 def signed(body: bytes, *, key: bytes = KEY) -> dict[str, str]:
     """The headers of a request, signed now."""
     scheme = StandardWebhooks(keys=(key,), tolerance=timedelta(minutes=5))
-    signature = credentials(scheme, body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
+    signature = scheme.credentials(body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
     return {"content-type": "application/json"} | signature
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import health, openapi, problems, receiving
+from app.api import asking, health, openapi, pages, receiving, refusing
+from app.api.limits import Clock
 from app.api.request_id import RequestId
 from app.api.shortcut import Shortcut
 from app.domain.feed import Feed
@@ -15,13 +16,19 @@ from app.domain.feed import Feed
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 
-def create_application(feeds: tuple[Feed, ...], *, body_limit: int, lifespan: Lifespan) -> ASGIApp:
-    """An application serving `feeds`, none where it only dispatches. The lifespan's state has to hold `services`."""
+def create_application(
+    feeds: tuple[Feed, ...], *, body_limit: int, home: str, clock: Clock, lifespan: Lifespan
+) -> ASGIApp:
+    """An application serving `feeds`, none where it only dispatches; `home` is where, as its callers see it, or empty.
+    The lifespan's state has to hold `services`.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
-    endpoints = receiving.endpoints(feeds, body_limit=body_limit)
-    app.include_router(receiving.router(feeds, endpoints))
+    endpoints = receiving.endpoints(feeds, body_limit=body_limit, clock=clock)
+    app.include_router(receiving.router(feeds, endpoints, home=home))
+    app.include_router(asking.router(feeds, home=home, clock=clock))
     app.include_router(health.router)
-    problems.install(app)
-    openapi.install(app, [receiving.SCHEMAS[kind] for kind in sorted({feed.kind for feed in feeds})])
+    app.include_router(pages.router())
+    refusing.install(app)
+    openapi.install(app, feeds, home=home)
     # Around all of FastAPI, whose answer to our own faults passes by its middleware.
     return Shortcut(RequestId(app), endpoints)

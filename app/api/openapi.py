@@ -1,5 +1,6 @@
 """The API's documentation: OpenAPI from the models that validate, and a /docs page that needs no internet."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,10 +13,10 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from app import __version__
-from app.api import problems
+from app.api import payload, problems
 from app.api.problems import ProblemDetails, ProblemType
-from app.api.schema import Accepted, Ignored
-from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
+from app.api.schema import SCHEMAS, Accepted, Ignored
+from app.api.security import security, security_schemes
 from app.domain.feed import Feed
 
 DESCRIPTION = """
@@ -26,42 +27,22 @@ Gateway.
   contributed.
 * **Retries are safe.** The key of an event is its feed, `brand_id` and `event_id`. The same event again is given the
   first answer again, with the header `Idempotent-Replayed: true`; another event under the same key is refused with 409.
-* **5xx means: send it again**, after `Retry-After` seconds where the header is given (and so do a 429, from a proxy
-  in front, and a connection that was closed or refused). Every other 4xx has to be mended before it is sent again.
+* **5xx means: send it again**, after `Retry-After` seconds where the header is given (and so do a 429, for
+  the feed's rate or from a proxy in front, and a connection that was closed or refused). Every other 4xx has to be
+  mended before it is sent again.
+* **The `type` of a refusal leads to a page** that says what it means and what to do. It is an address, relative to that
+  of the request where it is only a path. All of them: `/problems`.
+* **What became of an event** is told by `GET /events/{feed}/{brand_id}/{event_id}`.
 * **Not every event contributes.** One that does not is recorded too, and answered with the reason.
 
 This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
 """
 
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "bet": {
-        "event_id": "bet-000001",
-        "event_type": "BET",
-        "brand_id": "brand1",
-        "player_id": "player-42",
-        "player_country": "MT",
-        "player_token": "session-7f3a",
-        "game_code": "book-of-examples",
-        "provider_id": "studio-one",
-        "round_id": "round-9001",
-        "amount": 2.50,
-        "currency": "EUR",
-        "occurred_at": "2026-11-22T12:00:00Z",
-    },
-    "deposit": {
-        "event_id": "deposit-000001",
-        "event_type": "DEPOSIT_SUCCESS",
-        "brand_id": "brand1",
-        "player_id": "player-42",
-        "amount": "100.00",
-        "currency": "EUR",
-        "occurred_at": "2026-11-22T12:00:00Z",
-    },
-}
-
-_REFUSALS = (  # in the order of their status
+_BY_STATUS = attrgetter("status")
+_REFUSALS = (  # of events
     problems.MALFORMED,
     problems.UNAUTHENTICATED,
+    problems.FORBIDDEN_ADDRESS,
     problems.FOREIGN_BRAND,
     problems.CONFLICT,
     problems.TOO_LARGE,
@@ -72,52 +53,53 @@ _REFUSALS = (  # in the order of their status
     problems.OVERLOADED,
     problems.DRAINING,
 )
+_NO_ANSWERS = (  # to questions
+    problems.UNAUTHENTICATED,
+    problems.FORBIDDEN_ADDRESS,
+    problems.UNKNOWN_EVENT,
+    problems.FAILED,
+    problems.UNAVAILABLE,
+    problems.OVERLOADED,
+)
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_RATE_LIMIT = {
+    "RateLimit-Policy": {
+        "description": "The quota, `q` requests at once that come back within `w` seconds.",
+        "schema": {"type": "string", "examples": ['"bet";q=200;w=2']},
+    },
+    "RateLimit": {
+        "description": "`r` requests of it are left, and one more is in `t` seconds.",
+        "schema": {"type": "string", "examples": ['"bet";r=199;t=1']},
+    },
+}
+_IDS = {
+    "brand_id": "The brand's id, percent-encoded, a slash in it too.",
+    "event_id": "The event's id, percent-encoded. A slash in it may stand as it is.",
+}
 _REPLAYED = {
     "Idempotent-Replayed": {
         "description": "`true` when the event was recorded before, and this is its first answer again.",
         "schema": {"type": "string", "const": "true"},
     }
 }
-_SCHEMES: dict[str, dict[str, Any]] = {
-    "webhookId": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-id",
-        "description": "Standard Webhooks: message id.",
-    },
-    "webhookTimestamp": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-timestamp",
-        "description": "Standard Webhooks: seconds since the epoch.",
-    },
-    "webhookSignature": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "webhook-signature",
-        "description": "Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`.",
-    },
-    "apiKey": {"type": "http", "scheme": "bearer", "description": "One of the feed's API keys."},
-}
 
 
-def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
+def receiving(feed: Feed, *, home: str) -> dict[str, Any]:
     """What a feed's route says of itself. The endpoint reads the raw body, so its schema is given here."""
     return {
         "summary": f"Send an event to the feed {feed.name}",
-        "operation_id": f"receive_{feed.name}",
+        "operation_id": f"receive_{feed.name.replace('-', '_')}",
         "response_model": Accepted | Ignored,
         "response_description": "Recorded.",
-        "responses": {202: {"headers": _REPLAYED}, **_refusals()},
+        "responses": {202: {"headers": _REPLAYED | _quota(feed)}, **_refusals(feed, _REFUSALS, home)},
         "openapi_extra": {
-            "security": _security(feed.scheme),
+            "security": security(feed),
             "requestBody": {
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {"$ref": f"#/components/schemas/{schema.__name__}"},
-                        "example": EXAMPLES[feed.kind],
+                        "schema": _payload(feed),
+                        "example": payload.example(feed),
                     }
                 },
             },
@@ -125,15 +107,41 @@ def receiving(feed: Feed, schema: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
+def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
+    """What a feed's route for questions says of itself. The endpoint reads the ids from the path as it was sent."""
+    return {
+        "summary": f"Ask what became of an event of the feed {feed.name}",
+        "description": "Authenticated as an event is, over an empty body.",
+        "operation_id": f"ask_{feed.name.replace('-', '_')}",
+        "response_model": schema,
+        "response_description": "What was decided, and each contribution as it stands.",
+        "responses": {200: {"headers": _quota(feed)}, **_refusals(feed, _NO_ANSWERS, home)},
+        "openapi_extra": {
+            "security": security(feed),
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "description": meaning, "schema": {"type": "string"}}
+                for name, meaning in _IDS.items()
+            ],
+        },
+    }
+
+
+def install(app: FastAPI, feeds: tuple[Feed, ...], *, home: str) -> None:
     """Document the app at /openapi.json and /docs, with the assets served from here."""
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="docs-assets")
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
+            servers: list[dict[str, Any]] = [{"url": home}] if home else []
             app.openapi_schema = _complete(
-                get_openapi(title="Event processor", version=__version__, description=DESCRIPTION, routes=app.routes),
-                schemas,
+                get_openapi(
+                    title="Event processor",
+                    version=__version__,
+                    description=DESCRIPTION,
+                    routes=app.routes,
+                    servers=servers,
+                ),
+                feeds,
             )
         return app.openapi_schema
 
@@ -151,24 +159,31 @@ def install(app: FastAPI, schemas: list[type[BaseModel]]) -> None:
         )
 
 
-def _refusals() -> dict[int, dict[str, Any]]:
-    return {status: _documented(list(kinds)) for status, kinds in groupby(_REFUSALS, attrgetter("status"))}
+def _quota(feed: Feed) -> dict[str, Any]:
+    return _RATE_LIMIT if feed.limits.rate else {}
 
 
-def _documented(kinds: list[ProblemType]) -> dict[str, Any]:
+def _refusals(feed: Feed, kinds: Iterable[ProblemType], home: str) -> dict[int, dict[str, Any]]:
+    """By their status. There are too many requests only where the feed has a rate."""
+    possible = sorted([*kinds, problems.TOO_MANY] if feed.limits.rate else kinds, key=_BY_STATUS)
+    return {status: _documented(list(same), home) for status, same in groupby(possible, _BY_STATUS)}
+
+
+def _documented(kinds: list[ProblemType], home: str) -> dict[str, Any]:
     """A status: what each problem of it means, and looks like."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    examples = {kind.cause: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
+    examples = {kind.cause: {"summary": kind.title, "value": _example(kind, home)} for kind in kinds}
+    headers = {429: _RETRY_AFTER | _RATE_LIMIT, 503: _RETRY_AFTER}.get(kinds[0].status)
     return {
         "description": ". ".join(kind.title for kind in kinds),
         "content": {problems.MEDIA_TYPE: {"schema": schema, "examples": examples}},
-        **({"headers": _RETRY_AFTER} if problems.UNAVAILABLE in kinds else {}),
+        **({"headers": headers} if headers else {}),
     }
 
 
-def _example(kind: ProblemType) -> dict[str, Any]:
+def _example(kind: ProblemType, home: str) -> dict[str, Any]:
     example: dict[str, Any] = {
-        "type": f"urn:event-processor:problem:{kind.cause}",
+        "type": problems.reference(kind, home),
         "title": kind.title,
         "status": kind.status,
     }
@@ -177,23 +192,31 @@ def _example(kind: ProblemType) -> dict[str, Any]:
     return example
 
 
-def _security(scheme: Scheme) -> list[dict[str, list[str]]]:
-    match scheme:
-        case StandardWebhooks():
-            return [{"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}]
-        case ApiKeys():
-            return [{"apiKey": []}]
-        case Insecure():
-            return []
-
-
-def _complete(document: dict[str, Any], schemas: list[type[BaseModel]]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], feeds: tuple[Feed, ...]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     models = components.setdefault("schemas", {})
-    documented: list[type[BaseModel]] = [*schemas, ProblemDetails]
-    for model in documented:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        models |= schema.pop("$defs", {})
-        models[model.__name__] = schema
-    components["securitySchemes"] = _SCHEMES
+    models["ProblemDetails"] = _schema(ProblemDetails, models)
+    for feed in feeds:
+        models[_name(feed)] = (
+            payload.schema(feed.kind, feed.mapping) if feed.mapping else _schema(SCHEMAS[feed.kind], models)
+        )
+    components["securitySchemes"] = security_schemes(feeds)
     return document
+
+
+def _payload(feed: Feed) -> dict[str, Any]:
+    """The schema of a feed's payload; what a mapping reads a brand from is described there."""
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{_name(feed)}"}
+    return schema if feed.mapping else schema | {"properties": {"brand_id": {"enum": sorted(feed.brands)}}}
+
+
+def _name(feed: Feed) -> str:
+    """The name of the schema of a feed's payload."""
+    return f"{feed.name}-payload" if feed.mapping else SCHEMAS[feed.kind].__name__
+
+
+def _schema(model: type[BaseModel], models: dict[str, Any]) -> dict[str, Any]:
+    """The model's schema; those that it refers to go to the others."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    models |= schema.pop("$defs", {})
+    return schema

@@ -1,64 +1,65 @@
-"""Every refusal, as RFC 9457 problem details with a stable `type`."""
+"""Every refusal, as RFC 9457 problem details with a stable `type` that leads to its page."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel, Field, ValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.types import Scope
-
-from app.api.state import services
-from app.ledger.engine import LedgerUnavailableError
-from app.ledger.writer import BacklogFullError
+from fastapi import Response
+from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds: a hint to senders; the service has no better idea when it will be back
-ERRORS_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemType:
-    """A kind of refusal. `cause` is its name in `type`, in metrics and in logs."""
+    """A kind of refusal. `cause` is its name in `type`, in metrics and in logs, and that of its page in
+    docs/problems, unless it has none.
+    """
 
     cause: str
     status: int
     title: str
+    has_page: bool = True
 
 
+NOT_HTTP = ProblemType(cause="malformed-request", status=400, title="The request is not HTTP/1.1")
 MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is not one JSON object")
+# The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded.
+DISCONNECTED = ProblemType(cause="disconnected", status=400, title="The request was cut off")
 UNAUTHENTICATED = ProblemType(cause="unauthenticated", status=401, title="The request is not authentic")
+FORBIDDEN_ADDRESS = ProblemType(
+    cause="forbidden-address", status=403, title="This feed takes no requests from this address"
+)
 FOREIGN_BRAND = ProblemType(cause="unknown-brand", status=403, title="The brand is not one of this feed's")
 NOT_FOUND = ProblemType(cause="not-found", status=404, title="There is nothing here")
+UNKNOWN_EVENT = ProblemType(cause="unknown-event", status=404, title="There is no such event")
 WRONG_METHOD = ProblemType(cause="method-not-allowed", status=405, title="This method is not served here")
 CONFLICT = ProblemType(cause="conflict", status=409, title="Another event was recorded under this key")
 TOO_LARGE = ProblemType(cause="too-large", status=413, title="The body is too large")
 NOT_JSON = ProblemType(cause="not-json", status=415, title="The body's media type is not application/json")
 INVALID = ProblemType(cause="invalid-event", status=422, title="The event does not match the schema")
+TOO_MANY = ProblemType(cause="too-many-requests", status=429, title="Too many requests to this feed; send it later")
 FAILED = ProblemType(cause="internal-error", status=500, title="The service failed; send the event again")
 UNAVAILABLE = ProblemType(cause="unavailable", status=503, title="The service cannot record events now; send it again")
 OVERLOADED = ProblemType(cause="overloaded", status=503, title="Too much waits to be recorded; send the event later")
 DRAINING = ProblemType(cause="draining", status=503, title="The service is stopping; send it again")
-# The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded.
-DISCONNECTED = ProblemType(cause="disconnected", status=400, title="The request was cut off")
-
-_BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, WRONG_METHOD)}
 
 
 class FieldError(BaseModel):
     """One mistake in an event."""
 
     pointer: str = Field(description="Where in the body, as a JSON pointer (RFC 6901).")
-    detail: str
+    detail: str = Field(description="What was expected there.")
 
 
 class ProblemDetails(BaseModel):
     """RFC 9457 problem details."""
 
-    type: str
+    type: str = Field(
+        description="Names the problem, and leads to a page on it.", json_schema_extra={"format": "uri-reference"}
+    )
     title: str
     status: int
     detail: str | None = None
@@ -83,58 +84,20 @@ class Refusal(Exception):  # noqa: N818 - a refusal is the answer, not an error 
         self.headers = {**_headers(kind), **(headers or {})}
 
 
-def invalid(error: ValidationError) -> Refusal:
-    """The refusal for an event that failed its schema: each mistake with its JSON pointer."""
-    errors = [
-        {"pointer": _pointer(item["loc"]), "detail": item["msg"].removeprefix("Value error, ")}
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    return Refusal(INVALID, f"{len(errors)} mistake(s); see errors", errors=errors[:ERRORS_LISTED])
+def reference(kind: ProblemType, home: str) -> str:
+    """The `type` of a problem. `home` is where the service is as its callers see it, or empty: then it is the path."""
+    return f"{home}/problems/{kind.cause}" if kind.has_page else "about:blank"
 
 
-def response(refusal: Refusal) -> Response:
-    """The answer that a refusal is."""
+def response(refusal: Refusal, home: str) -> Response:
+    """The answer that a refusal is, from a service whose `home` is as above."""
     kind = refusal.kind
-    fields: dict[str, Any] = {
-        "type": f"urn:event-processor:problem:{kind.cause}",
-        "title": kind.title,
-        "status": kind.status,
-    }
+    fields: dict[str, Any] = {"type": reference(kind, home), "title": kind.title, "status": kind.status}
     if refusal.detail:
         fields["detail"] = refusal.detail
     if refusal.errors:
         fields["errors"] = refusal.errors
     return Response(json.dumps(fields), status_code=kind.status, media_type=MEDIA_TYPE, headers=refusal.headers)
-
-
-def install(app: FastAPI) -> None:
-    """Answer every exception as a problem."""
-    for kind in (Refusal, LedgerUnavailableError, BacklogFullError, HTTPException, ClientDisconnect, Exception):
-        app.exception_handler(kind)(_answer)
-
-
-async def _answer(request: Request, error: Exception) -> Response:
-    return answer(request.scope, error)
-
-
-def answer(scope: Scope, error: Exception) -> Response:
-    """What an exception comes to for whoever sent the request; counted and logged."""
-    log = services(scope).log
-    match error:
-        case Refusal():
-            return _count(scope, error)
-        case LedgerUnavailableError():
-            log.error("api.ledger_unavailable", error=str(error))
-            return _count(scope, Refusal(UNAVAILABLE))
-        case BacklogFullError():
-            return _count(scope, Refusal(OVERLOADED))
-        case HTTPException():
-            return _count(scope, _http(error))
-        case ClientDisconnect():
-            return _count(scope, Refusal(DISCONNECTED))
-        case _:
-            log.error("api.failed", error=type(error).__name__, exc_info=error)
-            return _count(scope, Refusal(FAILED))
 
 
 def _headers(kind: ProblemType) -> dict[str, str]:
@@ -146,21 +109,3 @@ def _headers(kind: ProblemType) -> dict[str, str]:
             return headers | {"Connection": "close"} if kind is DRAINING else headers
         case _:
             return {}
-
-
-def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
-
-
-def _http(error: HTTPException) -> Refusal:
-    kind = _BY_STATUS.get(error.status_code)
-    if kind is None:
-        kind = ProblemType(cause=f"http-{error.status_code}", status=error.status_code, title=error.detail)
-    return Refusal(kind, headers=error.headers)
-
-
-def _count(scope: Scope, refusal: Refusal) -> Response:
-    if feed := scope.get("feed"):
-        services(scope).metrics.events_refused.labels(feed, refusal.kind.cause).inc()
-        services(scope).log.info("api.event_refused", feed=feed, cause=refusal.kind.cause, detail=refusal.detail)
-    return response(refusal)

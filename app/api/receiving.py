@@ -1,4 +1,4 @@
-"""Receiving events: overload, size limit → authenticate raw bytes → parse → filter → map → record → 202."""
+"""Receiving events: overload, size limit → authenticate raw bytes → rate → parse → filter → map → record → 202."""
 
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -10,26 +10,28 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
-from app.api import openapi, problems
+from app.api import openapi, problems, refusing
+from app.api.header_fields import header_fields
+from app.api.limits import Clock, Door
+from app.api.mistakes import invalid
 from app.api.problems import Refusal
-from app.api.schema import BetEvent, DepositEvent, event_of
+from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import CROWDED, Services, services
 from app.domain import document
-from app.domain.authentication import challenge, refusal
 from app.domain.feed import Feed, decide
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
 
-SCHEMAS: dict[str, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
+
+def endpoints(feeds: tuple[Feed, ...], *, body_limit: int, clock: Clock) -> dict[str, Endpoint]:
+    """What answers each feed's path. Bodies over `body_limit` bytes, or the feed's own limit, are refused, also while
+    they stream in.
+    """
+    return {_path(feed): _endpoint(feed, feed.limits.body or body_limit, Door(feed, clock)) for feed in feeds}
 
 
-def endpoints(feeds: tuple[Feed, ...], *, body_limit: int) -> dict[str, Endpoint]:
-    """What answers each feed's path. Bodies over `body_limit` bytes are refused, also while they stream in."""
-    return {_path(feed): _endpoint(feed, body_limit) for feed in feeds}
-
-
-def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint]) -> APIRouter:
+def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint], *, home: str) -> APIRouter:
     """A documented route for each feed."""
     routes = APIRouter(tags=["events"])
     for feed in feeds:
@@ -38,7 +40,7 @@ def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint]) -> APIRou
             _routed(endpoints[_path(feed)]),
             methods=["POST"],
             status_code=202,
-            **openapi.receiving(feed, SCHEMAS[feed.kind]),
+            **openapi.receiving(feed, home=home),
         )
     return routes
 
@@ -56,34 +58,34 @@ def _routed(endpoint: Endpoint) -> Callable[[Request], Coroutine[Any, Any, Respo
     return receive
 
 
-def _endpoint(feed: Feed, body_limit: int) -> Endpoint:
+def _endpoint(feed: Feed, body_limit: int, door: Door) -> Endpoint:
+    reader = Reader(feed)
+
     async def receive(scope: Scope, receive: Receive) -> Response:
         scope["feed"] = feed.name
         try:
-            return await _received(feed, scope, receive, body_limit)
+            return await _received(reader, scope, receive, body_limit, door)
         except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
-            return problems.answer(scope, error)
+            return refusing.answer(scope, error)
 
     return receive
 
 
-async def _received(feed: Feed, scope: Scope, receive: Receive, body_limit: int) -> Response:
-    service = services(scope)
+async def _received(reader: Reader, scope: Scope, receive: Receive, body_limit: int, door: Door) -> Response:
+    service, feed = services(scope), reader.feed
     if service.drain.draining:
         raise Refusal(problems.DRAINING)
     if service.inbox.full or CROWDED in scope["state"]:
         raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
-    headers = _headers(scope)
-    body = await _read(receive, headers, body_limit)
-    if reason := refusal(feed.scheme, headers, body, now=time.time()):
-        raise Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": challenge(feed.scheme)})
+    door.check_address(scope)
+    headers = header_fields(scope)
+    body = scope["body"] = await _read(receive, headers, body_limit)
+    fields = door.admit(headers, body)
     _require_json(headers)
-    return await _record(service, feed, _entry(feed, body))
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    """By their names in lower case; the first of those that come twice."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+    response = await _record(service, feed, _entry(reader, body))
+    if fields:
+        response.raw_headers.extend(fields)
+    return response
 
 
 async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
@@ -110,18 +112,18 @@ def _require_json(headers: Mapping[str, str]) -> None:
         raise Refusal(problems.NOT_JSON)
 
 
-def _entry(feed: Feed, body: bytes) -> Entry:
+def _entry(reader: Reader, body: bytes) -> Entry:
     try:
-        read = document.read(body)
+        read = document.read(body, depth=reader.feed.limits.depth)
     except document.MalformedDocumentError as error:
         raise Refusal(problems.MALFORMED, str(error)) from None
     try:
-        event = event_of(feed, SCHEMAS[feed.kind].model_validate(read.fields))
+        event = reader.event(read.fields)
     except ValidationError as error:
-        raise problems.invalid(error) from None
-    if event.key.brand_id not in feed.brands:
+        raise invalid(error, reader.places) from None
+    if event.key.brand_id not in reader.feed.brands:
         raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
-    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(feed, event))
+    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(reader.feed, event))
 
 
 async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
@@ -144,7 +146,9 @@ async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
         case Conflict():
             metrics.events_conflict.labels(feed.name).inc()
             _log(service, "api.event_conflicted", entry)
-            return problems.response(Refusal(problems.CONFLICT, "the event that was recorded first stands"))
+            return problems.response(
+                Refusal(problems.CONFLICT, "the event that was recorded first stands"), service.home
+            )
 
 
 def _answer(event_id: str, decided: Decided, *, replayed: bool = False) -> Response:

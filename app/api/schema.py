@@ -16,12 +16,16 @@ from pydantic import (
 
 from app.domain import money
 from app.domain.event import Event, EventKey
-from app.domain.feed import Feed
+from app.domain.feed import Feed, Kind
 from app.domain.filtering import IgnoreReason
 
 # No control characters: they mean nothing in an id, and PostgreSQL stores no NUL.
-_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+COUNTRY = "^[A-Z]{2}$"
+CURRENCY = "^[A-Z0-9]{3,10}$"
+LONGEST = 200
+LONGEST_TOKEN = 4096
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=PRINTABLE)]
 
 
 def _exact(value: Any) -> Decimal:
@@ -45,7 +49,18 @@ Amount = Annotated[
     BeforeValidator(_exact),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}],
+            "anyOf": [
+                {
+                    "type": "number",
+                    "minimum": 0,
+                    "exclusiveMaximum": 10**money.MAX_INTEGER_DIGITS,
+                    "multipleOf": 10**-money.MAX_DECIMAL_PLACES,
+                },
+                {
+                    "type": "string",
+                    "pattern": rf"^0*[0-9]{{1,{money.MAX_INTEGER_DIGITS}}}(\.[0-9]{{1,{money.MAX_DECIMAL_PLACES}}})?$",
+                },
+            ],
             "description": "In major units, exact: a number, or a decimal number as text. "
             f"At most {money.MAX_INTEGER_DIGITS} digits before the point and {money.MAX_DECIMAL_PLACES} after it.",
         }
@@ -54,21 +69,24 @@ Amount = Annotated[
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 
 
+CONFIG = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
 class _EventBody(BaseModel):
     """What every event has. Fields that are not listed are kept with the event and otherwise ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = CONFIG
 
     event_id: Identifier = Field(description="Unique for the feed and brand; the same on every retry.")
     event_type: Identifier = Field(description="What happened: which types count is configured here.")
     brand_id: Identifier = Field(description="One of the operator's brands, as configured here.")
     player_id: Identifier
-    player_country: str | None = Field(None, pattern="^[A-Z]{2}$", description="Two capital letters.")
-    player_token: Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=_PRINTABLE)] | None = Field(
-        None, description="The player's session token, passed on to the Gateway."
-    )
+    player_country: str | None = Field(None, pattern=COUNTRY, description="Two capital letters.")
+    player_token: (
+        Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TOKEN, pattern=PRINTABLE)] | None
+    ) = Field(None, description="The player's session token, passed on to the Gateway.")
     amount: Amount
-    currency: str = Field(pattern="^[A-Z0-9]{3,10}$", description="A currency code in capitals: EUR, USDT.")
+    currency: str = Field(pattern=CURRENCY, description="A currency code in capitals: EUR, USDT.")
     occurred_at: Timestamp = Field(description="RFC 3339, with its zone. The same on every retry.")
     metadata: dict[str, Any] | None = Field(None, description="Kept with the event; not sent to the Gateway.")
 
@@ -85,8 +103,11 @@ class DepositEvent(_EventBody):
     """A deposit. It contributes only where its type says that it succeeded."""
 
 
+SCHEMAS: dict[Kind, type[BetEvent | DepositEvent]] = {"bet": BetEvent, "deposit": DepositEvent}
+
+
 def event_of(feed: Feed, body: BetEvent | DepositEvent) -> Event:
-    """The event in a body, as the domain sees it."""
+    """The event in a body of our own schema, as the domain sees it."""
     bet = body if isinstance(body, BetEvent) else None
     return Event(
         key=EventKey(feed=feed.name, brand_id=body.brand_id, event_id=body.event_id),

@@ -7,6 +7,9 @@ from typing import Any
 import structlog
 from starlette.types import Scope
 
+from app.api.refusal_log import RefusalLog
+from app.domain.event import EventKey
+from app.ledger.asking import Known
 from app.ledger.health import LedgerState
 from app.ledger.inbox import Inbox
 from app.ledger.outbox import Backlog
@@ -24,17 +27,20 @@ class Drain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`embedded` says that the database is the one for development. `dispatcher_state` and `gateway_state` are None
-    in a process without a dispatcher.
+    """`home` is where the service is as its callers see it, or empty. `embedded` says that the database is the one for
+    development. `dispatcher_state` and `gateway_state` are None in a process without a dispatcher.
     """
 
     inbox: Inbox
     metrics: Metrics
     drain: Drain
+    home: str
+    refusals: RefusalLog
     embedded: bool
     insecure_feeds: list[str]
     ledger_state: Callable[[], Awaitable[LedgerState]]
     backlog: Callable[[], Awaitable[Backlog]]
+    known: Callable[[EventKey], Awaitable[Known | None]]
     in_flight: Callable[[], int]
     dispatcher_state: Callable[[], str] | None
     gateway_state: Callable[[], str] | None

@@ -3,6 +3,7 @@ unread when a socket closes turns the close into a reset.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 _HEADS = tuple(b"HTTP/1.1 %d" % kind for kind in range(2, 6))  # not of interim answers, after which nothing may come
@@ -49,7 +50,8 @@ class AnsweringTransport:
             self._ending = self._loop.call_later(LINGER, self._transport.close)
             self._transport.resume_reading()  # or we would not see the other side hang up
             self._flush()
-            self._transport.write_eof()
+            with suppress(OSError):  # the other side has reset the connection, and nobody told us yet
+                self._transport.write_eof()
 
     def _flush(self) -> None:
         if self._head:

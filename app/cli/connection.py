@@ -14,6 +14,7 @@ from app.api import problems
 from app.api.problems import Refusal
 from app.api.state import CROWDED, Drain
 from app.cli.answering import AnsweringTransport
+from app.cli.parsing import SteadyParser
 
 HEADER_LIMIT = 64 * 1024  # bytes of a request line and headers, as they come in
 SPARE = 100  # connections beyond the limit: each is answered once, so that health probes are
@@ -39,14 +40,18 @@ class BoundedHttp(HttpToolsProtocol):
     _unread = 0  # bytes since the request began, while it is not known where its headers end
     _kept = 0  # bytes of headers and trailers
     _in_headers = True
+    _offered = False  # an upgrade, with the headers that were just read
     _crowded = False
     _reading = True  # a request is awaited: the connection is new, or it has begun
+    _garbled = False  # what came behind the requests under way is no request
     _late: asyncio.TimerHandle | None = None
 
-    def __init__(self, *arguments: Any, bounds: Bounds, drain: Drain, **options: Any) -> None:
+    def __init__(self, *arguments: Any, bounds: Bounds, drain: Drain, home: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._bounds = bounds
         self._drain = drain
+        self._home = home
+        self.parser = SteadyParser(self, self._declined)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         self._answers = AnsweringTransport(transport, self.loop)
@@ -54,7 +59,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(answering)
         self._crowded = len(self.connections) > self._bounds.connections
         if len(self.connections) > self._bounds.connections + SPARE:
-            transport.write(_last(Refusal(problems.OVERLOADED)))
+            transport.write(_last(Refusal(problems.OVERLOADED), self._home))
             transport.close()
             return
         self._time()
@@ -66,8 +71,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
-            return  # the last answer was given; what comes now is read so that it arrives
+        if self.transport.is_closing() or self._garbled:
+            return  # the last answer was given, or will be; what comes now is read so that it arrives
         if self._in_headers:
             if self._unread > HEADER_LIMIT:
                 self.transport.abort()
@@ -90,17 +95,52 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        method = self.parser.get_method()
+        self._offered = self.parser.should_upgrade() and method != b"CONNECT"
+        if self._offered:
+            return  # they come again without it
         self._in_headers = False
-        if self.parser.get_method() != b"HEAD":
+        if method != b"HEAD":
             self._answers.await_head()
         super().on_headers_complete()
-        if self._crowded or self._drain.draining:
+        if self._crowded or self._drain.draining or method == b"CONNECT":
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        if self._offered:
+            return
         self._in_headers, self._unread, self._kept = True, 0, 0
         self._reading = False
         super().on_message_complete()
+
+    def _declined(self) -> bytes:
+        """The headers that offered an upgrade, without it. After a CONNECT nothing is left to be read."""
+        if not self._offered:
+            return b""
+        self._kept = 0
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(lines))
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the problem says it
+        """Refuse what is no request: in its turn, since a sender takes what comes first for the first answer."""
+        broken_off = self._in_body
+        if broken_off and self.pipeline:
+            self.pipeline.popleft()
+        elif broken_off or not self._answering:
+            self._refuse()
+            return
+        self._garbled, self._reading = True, False
+
+    def on_response_complete(self) -> None:
+        last = not self.pipeline
+        super().on_response_complete()
+        if self._garbled and last and not self.transport.is_closing():
+            self._refuse()
+
+    def _refuse(self) -> None:
+        self.transport.write(_last(Refusal(problems.NOT_HTTP), self._home))
+        self.transport.close()
 
     def answer_last(self) -> None:
         """Let the answer under way, if any, be the last over this connection."""
@@ -112,8 +152,13 @@ class BoundedHttp(HttpToolsProtocol):
         sent before we close is its answer, and where there is none, no client takes it for one.
         """
         if not self._answering and not self.transport.is_closing():
-            self.transport.write(_last(Refusal(problems.DRAINING)))
+            self.transport.write(_last(Refusal(problems.DRAINING), self._home))
         super().shutdown()
+
+    @property
+    def _in_body(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.more_body
 
     @property
     def _answering(self) -> bool:
@@ -130,9 +175,9 @@ class BoundedHttp(HttpToolsProtocol):
             self._late = None
 
 
-def _last(refusal: Refusal) -> bytes:
+def _last(refusal: Refusal, home: str) -> bytes:
     """A refusal as it goes over the wire, when it is the last that does."""
-    response: Response = problems.response(refusal)
+    response: Response = problems.response(refusal, home)
     response.headers["connection"] = "close"
     headers = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
     return STATUS_LINE[response.status_code] + headers + b"\r\n" + bytes(response.body)

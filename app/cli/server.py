@@ -34,7 +34,7 @@ def configured(app: Any, settings: Settings, drain: Drain) -> uvicorn.Config:
     """How the application is served; as many files and sockets as that takes are allowed, if the system lets us."""
     bounds = Bounds(connections=settings.server.connections, read_timeout=settings.server.read_timeout)
     _allow(bounds.connections + SPARE + DESCRIPTORS)
-    protocol: Any = partial(BoundedHttp, bounds=bounds, drain=drain)
+    protocol: Any = partial(BoundedHttp, bounds=bounds, drain=drain, home=settings.server.home())
     return uvicorn.Config(
         app,
         http=protocol,
@@ -42,7 +42,8 @@ def configured(app: Any, settings: Settings, drain: Drain) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,  # who is in front does not matter here
+        proxy_headers=bool(settings.server.trusted_proxies),  # from nobody else: what they say is anybody's word
+        forwarded_allow_ips=settings.server.trusted_proxies,
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=KEEP_ALIVE,
         ws="none",

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.domain.authentication import Scheme
+from app.domain.authentication import CannotSignError, Scheme
 from app.sandbox.operator import GaveUpError, Operator, Record
 from app.sandbox.traffic import Traffic
 from app.settings import load
@@ -38,6 +38,10 @@ def traffic(
     except GaveUpError as error:
         print(f"traffic: {error} from {url}", file=sys.stderr)
         raise typer.Exit(1) from None
+    except CannotSignError:
+        raise typer.BadParameter(
+            "a feed has public keys: only its sender can sign", param_hint="configuration"
+        ) from None
     table = Table("answer", "count")
     table.columns[1].justify = "right"
     for answer in sorted(record.answers):

@@ -27,8 +27,10 @@ class Document:
     fingerprint: bytes
 
 
-def read(body: bytes) -> Document:
-    """Parse a body. Raises MalformedDocumentError, whose text may be shown to the sender."""
+def read(body: bytes, *, depth: int = MAX_DEPTH) -> Document:
+    """Parse a body, nested up to `depth` levels. Raises MalformedDocumentError, whose text may be shown to the
+    sender.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -37,11 +39,11 @@ def read(body: bytes) -> Document:
         fields = _parsed(text)
         if not isinstance(fields, dict):
             raise MalformedDocumentError("not a JSON object")
-        canonical = _canonical(fields, MAX_DEPTH)
+        canonical = _canonical(fields, depth)
     except json.JSONDecodeError as error:
         raise MalformedDocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
-        raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels") from None
+        raise MalformedDocumentError(f"nested deeper than {depth} levels") from None
     except InvalidOperation:
         raise MalformedDocumentError("a number has an exponent beyond any use") from None
     return Document(text=text, fields=fields, fingerprint=hashlib.sha256(canonical.encode("ascii")).digest())
@@ -76,7 +78,7 @@ def _canonical(value: Any, depth: int) -> str:
     if kind is not dict and kind is not list:
         return str(value)  # None, True, False
     if depth == 0:
-        raise MalformedDocumentError(f"nested deeper than {MAX_DEPTH} levels")
+        raise RecursionError  # as from the parser, for what is deeper still
     if kind is list:
         return "[" + "".join([_canonical(item, depth - 1) + "," for item in value]) + "]"
     names = sorted(value)

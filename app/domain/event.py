@@ -15,9 +15,22 @@ class EventKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """What only some platforms say of an event. `bonus` is the part of the stake that does not count, and is not in
+    the event's amount; `credit` says that money came to the player.
+    """
+
+    status: str | None = None
+    stake_type: str | None = None
+    bonus: Decimal = Decimal(0)
+    credit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """An event that passed its schema. `amount` is in major units of `currency`, exact and not negative;
-    `round_id` is the round of a bet, the transaction of a deposit; `occurred_at` has a time zone.
+    `round_id` is the round of a bet, the transaction of a deposit; `occurred_at` has a time zone. `particulars` is
+    None where the platform has none of them.
     """
 
     key: EventKey
@@ -31,3 +44,4 @@ class Event:
     amount: Decimal
     currency: str
     occurred_at: datetime
+    particulars: Particulars | None = None

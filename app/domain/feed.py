@@ -1,12 +1,15 @@
 """A feed, and the decision on an event of it: which contributions it owes, or why none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from app.domain.addresses import Addresses
 from app.domain.authentication import Scheme
 from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
 from app.domain.filtering import Filter, IgnoreReason
+from app.domain.limits import UNLIMITED, Limits
+from app.domain.mapping import FieldMapping
 from app.domain.rules import Rule, sources
 
 Kind = Literal["bet", "deposit"]
@@ -14,15 +17,18 @@ Kind = Literal["bet", "deposit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One stream of an operator's events, posted to `/events/{name}`."""
+    """One stream of an operator's events, posted to `/events/{name}`. Without a mapping they come in our own schema."""
 
     name: str
     kind: Kind
     operator_id: str
     brands: frozenset[str]
     scheme: Scheme
+    addresses: Addresses = field(default_factory=Addresses)
     filter: Filter
     rules: tuple[Rule, ...]
+    limits: Limits = UNLIMITED
+    mapping: FieldMapping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

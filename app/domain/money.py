@@ -1,10 +1,12 @@
 """Money is exact from the wire to the Gateway, or refused."""
 
 import re
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMAL_PLACES = 18
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)  # the usual one rounds to 28 digits
+_DIGITS = 1000  # a number with more, before the point or of its fraction, is no amount in any unit
 
 
 class InexactAmountError(ValueError):
@@ -33,6 +35,27 @@ def from_text(text: str) -> Decimal:
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         raise InexactAmountError("as text, an amount is plain decimal digits: 12.50")
     return amount(Decimal(text))
+
+
+def number(text: str) -> Decimal:
+    """The number in a text of plain decimal digits, which may be below zero. Raises InexactAmountError."""
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+        raise InexactAmountError("as text, an amount is plain decimal digits: 12.50")
+    return Decimal(text)
+
+
+def scaled(number: Decimal, scale: int) -> Decimal:
+    """A number of units of 10^-`scale` as a number of major units, digit for digit. What is no amount in any unit
+    stays as it is, for `amount` to refuse.
+    """
+    if not number.is_finite() or abs(number.adjusted()) >= _DIGITS:
+        return number
+    return number.scaleb(-scale, EXACT)
+
+
+def without(whole: Decimal, part: Decimal) -> Decimal:
+    """What is left of an amount without a part of it, exact."""
+    return EXACT.subtract(whole, part)
 
 
 def json_number(value: Decimal) -> str:

@@ -40,6 +40,15 @@ class Metrics:
         self.events_refused = Counter(
             name("events_refused_total"), "Requests refused before recording", ["feed", "cause"], registry=registry
         )
+        self.refusals_left_out = Counter(
+            name("refusals_left_out_total"), "Refused requests that were too many to log", ["feed"], registry=registry
+        )
+        self.events_asked = Counter(
+            name("events_asked_total"),
+            "Questions what became of an event; 'found', or why there was no answer",
+            ["feed", "answer"],
+            registry=registry,
+        )
         self.unwritten = Gauge(
             name("events_unwritten"),
             "Events that wait for their commit",

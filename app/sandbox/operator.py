@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.domain.authentication import Scheme, credentials
+from app.domain.authentication import Scheme
 from app.sandbox.traffic import Posting, Story, debit
 
 TRIES = 50
@@ -81,7 +81,7 @@ class Operator:
             except httpx.TransportError:
                 await asyncio.sleep(0.2)
                 continue
-            if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            if response.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
                 wait = response.headers.get("retry-after", "")
                 await asyncio.sleep(int(wait) if wait.isdigit() else 1)
                 continue
@@ -93,7 +93,7 @@ class Operator:
         headers = {"content-type": posting.media_type}
         if posting.signed:
             scheme = self._schemes[posting.feed]
-            headers |= credentials(scheme, posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
+            headers |= scheme.credentials(posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
         return headers
 
     def _note(self, posting: Posting, response: httpx.Response) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from app.domain.authentication import Scheme, StandardWebhooks
+from app.authentication.standard_webhooks import StandardWebhooks
+from app.domain.authentication import Scheme
 
 OPERATOR_ID = "sandbox-casino"
 BRAND_ID = "brand1"

@@ -54,6 +54,8 @@ def _line(error: Any) -> str:
             return f"{key}: is needed"
         case "model_type" if ".rules." in key:
             return f'{key}: a rule is a table: {{"source_id": "…"}}'
+        case "model_type" if ".fields." in key:
+            return f'{key}: a field is a path, "data.id", a list of paths, or a table'
         case "model_type":
             return f"{key}: a section, whose settings are named one by one"
     message = error["msg"].removeprefix("Value error, ")

@@ -1,33 +1,19 @@
 """The sections of the configuration, each with its defaults and what makes it wrong."""
 
-import re
 import ssl
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AnyHttpUrl,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import NoDecode
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from app.domain import money
-from app.domain.authentication import ApiKeys, Insecure, Scheme, StandardWebhooks
-from app.domain.signature import secret_bytes
-from app.settings.values import Duration, Secrets, Text, Texts, UrlPath, entries, not_empty
+from app.settings.values import Duration, Networks, Text, Texts, UrlPath
+
+SECTION = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = SECTION
 
 
 class Server(_Section):
@@ -41,6 +27,19 @@ class Server(_Section):
     connections: int = Field(2000, ge=1, description="at once")
     read_timeout: Duration = timedelta(seconds=30)
     unwritten_limit: int = Field(1000, ge=1, description="events")
+    trusted_proxies: Networks = []
+    public_url: AnyHttpUrl | None = None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_base(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value and (value.username or value.password or value.query or value.fragment):
+            raise ValueError("must be without user, query and fragment: they would be in answers")
+        return value
+
+    def home(self) -> str:
+        """What paths of the service are appended to, in links: `public_url`, or nothing."""
+        return str(self.public_url).rstrip("/") if self.public_url else ""
 
 
 class Gateway(_Section):
@@ -111,6 +110,7 @@ class Logging(_Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
+    refused_bodies: bool = False
 
 
 class ContributionEvents(_Section):
@@ -125,105 +125,3 @@ class ContributionEvents(_Section):
         if not (self.provider_ids or self.game_codes or self.event_types):
             raise ValueError("must not be empty: without it contributions would breed contributions")
         return self
-
-
-def _currencies(value: list[str]) -> list[str]:
-    if not all(re.fullmatch("[A-Z0-9]{3,10}", currency) for currency in value):
-        raise ValueError("a currency is 3 to 10 capital letters or digits")
-    return value
-
-
-class RuleSettings(_Section):
-    """A contribution rule."""
-
-    source_id: Annotated[Text, Field(max_length=200)]
-    game_codes: Texts = []
-    provider_ids: Texts = []
-    currencies: Annotated[Texts, AfterValidator(_currencies)] = []
-
-
-Counted = Annotated[Texts, AfterValidator(not_empty)]
-Rules = Annotated[list[RuleSettings], NoDecode, BeforeValidator(entries), AfterValidator(not_empty)]
-
-
-class FeedSettings(_Section):
-    """What every feed has."""
-
-    enabled: bool = True
-    webhook_secrets: Secrets = []
-    api_keys: Secrets = []
-    insecure: bool = False
-    timestamp_tolerance: Duration = timedelta(minutes=5)
-    event_types: Counted
-    rollback_event_types: Texts
-    minimum_amount: Decimal = Decimal(0)
-    rules: Rules
-
-    @field_validator("minimum_amount", mode="before")
-    @classmethod
-    def _exact(cls, value: Any) -> Decimal:
-        if isinstance(value, Decimal):  # the default
-            return value
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
-            return money.from_text(str(value))
-        raise ValueError('write it as text, "0.50", since a float is not exact')
-
-    @field_validator("webhook_secrets")
-    @classmethod
-    def _are_keys(cls, value: list[SecretStr]) -> list[SecretStr]:
-        for secret in value:
-            secret_bytes(secret.get_secret_value())
-        return value
-
-    @field_validator("api_keys")
-    @classmethod
-    def _are_long(cls, value: list[SecretStr]) -> list[SecretStr]:
-        if not all(re.fullmatch(r"[!-~]{16,}", key.get_secret_value()) for key in value):
-            raise ValueError("an API key has at least 16 characters, all of them ASCII and none of them white space")
-        return value
-
-    @model_validator(mode="after")
-    def _has_one_authentication(self) -> Self:
-        given = sum(map(bool, (self.webhook_secrets, self.api_keys, self.insecure)))
-        if self.enabled and given == 0:
-            raise ValueError("set webhook_secrets or api_keys (or enabled = false; insecure = true lets anybody post)")
-        if given > 1:
-            raise ValueError("webhook_secrets, api_keys and insecure exclude each other: set one")
-        return self
-
-    def scheme(self) -> Scheme:
-        """How the feed authenticates its sender."""
-        if self.insecure:
-            return Insecure()
-        if self.api_keys:
-            return ApiKeys(keys=tuple(key.get_secret_value().encode() for key in self.api_keys))
-        keys = tuple(secret_bytes(secret.get_secret_value()) for secret in self.webhook_secrets)
-        return StandardWebhooks(keys=keys, tolerance=self.timestamp_tolerance)
-
-
-class BetFeed(FeedSettings):
-    """The feed `bet`."""
-
-    event_types: Counted = ["BET", "BET_PLACED"]
-    rollback_event_types: Texts = ["ROLLBACK", "BET_ROLLBACK", "BET_CANCELLED"]
-    rules: Rules = [RuleSettings(source_id="{game_code}")]
-
-
-class DepositFeed(FeedSettings):
-    """The feed `deposit`."""
-
-    event_types: Counted = ["DEPOSIT_SUCCESS"]
-    rollback_event_types: Texts = ["DEPOSIT_ROLLBACK", "DEPOSIT_CANCELLED"]
-    rules: Rules = [RuleSettings(source_id="DEPOSIT")]
-
-
-class Feeds(_Section):
-    """The feeds."""
-
-    bet: BetFeed
-    deposit: DepositFeed
-
-    @model_validator(mode="before")
-    @classmethod
-    def _exist_without_a_file(cls, value: Any) -> Any:
-        return {"bet": {}, "deposit": {}} | value if isinstance(value, dict) else value

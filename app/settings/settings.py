@@ -1,5 +1,6 @@
 """The whole configuration, and the values that the other rooms are given of it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,17 +23,17 @@ from app.gateway.client import PATIENCE
 from app.ledger.database import Database
 from app.ledger.engine import async_url, shown_url
 from app.ledger.retention import Keep
+from app.settings.feeds import BUILT_IN, Feeds
+from app.settings.mapping import mapping_mistakes, mapping_of
 from app.settings.sections import (
     ContributionEvents,
     Dispatcher,
-    Feeds,
-    FeedSettings,
     Gateway,
     Logging,
     Retention,
     Server,
 )
-from app.settings.sources import PREFIX, read_file, read_secrets
+from app.settings.sources import PREFIX, feeds_by_name, read_file, read_secrets
 from app.settings.values import Duration, Identifier, Identifiers, duration_text, not_empty
 
 
@@ -87,8 +88,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over secrets, and these over the file."""
-        secrets = InitSettingsSource(settings_cls, init_kwargs=read_secrets(settings_cls.model_fields))
-        return init_settings, env_settings, secrets, InitSettingsSource(settings_cls, init_kwargs=read_file())
+        found = feeds_by_name(env_settings()), feeds_by_name(read_secrets(settings_cls.model_fields)), read_file()
+        return init_settings, *(InitSettingsSource(settings_cls, init_kwargs=each) for each in found)
 
     @model_validator(mode="before")
     @classmethod
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if mistakes := [*self._timing_mistakes(), *self._rule_mistakes()]:
+        if mistakes := [*self._timing_mistakes(), *self._rule_mistakes(), *self._feed_mistakes()]:
             raise ValueError("\n".join(mistakes))
         return self
 
@@ -128,7 +129,8 @@ renewal loses it"
             yield f"retention.events: must be at least {duration_text(SENDERS_RETRY_FOR)}, to outlive senders' retries"
 
     def _rule_mistakes(self) -> Iterator[str]:
-        for name, feed, kind in self._feeds():
+        for name, feed in self.feeds.named().items():
+            kind = feed.kind
             for number, rule in enumerate(feed.rules):
                 key = f"feeds.{name}.rules.{number}"
                 try:
@@ -143,9 +145,17 @@ renewal loses it"
                 if kind == "deposit" and rule.provider_ids:
                     yield f"{key}.provider_ids: a deposit has no provider_id"
 
-    def _feeds(self) -> Iterator[tuple[str, FeedSettings, Kind]]:
-        yield "bet", self.feeds.bet, "bet"
-        yield "deposit", self.feeds.deposit, "deposit"
+    def _feed_mistakes(self) -> Iterator[str]:
+        marks = self.contribution_events
+        lists = {"provider_id": marks.provider_ids, "game_code": marks.game_codes, "event_type": marks.event_types}
+        looked_at = [name for name, values in lists.items() if values]
+        for name, feed in self.feeds.named().items():
+            if not re.fullmatch("[a-z][a-z0-9-]{0,49}", name):
+                yield f"feeds.{name}: a feed's name is up to 50 small letters, digits and hyphens, a letter first"
+            if name in BUILT_IN and feed.kind != name:
+                yield f"feeds.{name}.kind: is {name}"
+            for key, mistake in mapping_mistakes(feed, self.brands, looked_at):
+                yield f"feeds.{name}.{key}: {mistake}"
 
     def feed_values(self) -> tuple[Feed, ...]:
         """The feeds that are served, for the domain."""
@@ -157,16 +167,20 @@ renewal loses it"
         return tuple(
             Feed(
                 name=name,
-                kind=kind,
+                kind=feed.kind,
                 operator_id=self.operator_id,
                 brands=frozenset(self.brands),
                 scheme=feed.scheme(),
+                addresses=feed.addresses(),
                 filter=Filter(
                     loop=loop,
                     rollback_event_types=folded(feed.rollback_event_types),
                     counted_event_types=folded(feed.event_types),
                     minimum_amount=feed.minimum_amount,
+                    counted_statuses=folded(feed.statuses),
+                    free_stakes=folded(feed.free_stakes),
                 ),
+                mapping=mapping_of(feed, self.brands),
                 rules=tuple(
                     Rule(
                         source_id=rule.source_id,
@@ -176,8 +190,9 @@ renewal loses it"
                     )
                     for rule in feed.rules
                 ),
+                limits=feed.limits(),
             )
-            for name, feed, kind in self._feeds()
+            for name, feed in self.feeds.named().items()
             if feed.enabled
         )
 

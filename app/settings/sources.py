@@ -54,6 +54,14 @@ def read_secrets(settings: Collection[str]) -> dict[str, Any]:
     return found
 
 
+def feeds_by_name(found: dict[str, Any]) -> dict[str, Any]:
+    """What variables or secrets files give, with the hyphens of feeds' names, for which they have underscores."""
+    feeds = found.get("feeds")
+    if not isinstance(feeds, dict):
+        return found
+    return found | {"feeds": {name.replace("_", "-"): feed for name, feed in feeds.items()}}
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()

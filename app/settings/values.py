@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, SecretStr
 from pydantic_settings import NoDecode
 
+from app.domain.addresses import network
+
 LONGEST = timedelta(days=3650)
 _UNITS = {
     "d": timedelta(days=1),
@@ -67,6 +69,12 @@ def _path(value: str) -> str:
     return value
 
 
+def _networks(value: list[str]) -> list[str]:
+    for text in value:
+        network(text)
+    return value
+
+
 def not_empty(value: list[Any]) -> list[Any]:
     """The list, if there is anything in it."""
     if not value:
@@ -80,4 +88,5 @@ UrlPath = Annotated[str, AfterValidator(_path)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Identifiers = Annotated[list[Identifier], NoDecode, BeforeValidator(entries)]
 Texts = Annotated[list[Text], NoDecode, BeforeValidator(entries)]
+Networks = Annotated[Texts, AfterValidator(_networks)]
 Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(entries)]

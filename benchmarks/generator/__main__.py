@@ -9,7 +9,7 @@ from random import Random
 
 import uvloop
 
-from app.domain.authentication import StandardWebhooks
+from app.authentication.standard_webhooks import StandardWebhooks
 from benchmarks import events
 from benchmarks.generator.order import Order, Record
 from benchmarks.generator.pool import Pool

@@ -35,7 +35,7 @@ async def _ask(address: Address, request: bytes) -> httpx.Response:
 
 def _problem(response: httpx.Response) -> tuple[int, str, bool]:
     retry_after: Any = response.headers.get("retry-after", "")
-    return response.status_code, response.json()["type"].rpartition(":")[2], retry_after.isdigit()
+    return response.status_code, response.json()["type"].rpartition("/")[2], retry_after.isdigit()
 
 
 async def test_an_event_over_a_connection_too_many_is_refused_and_a_probe_is_answered(serve: Serve) -> None:
@@ -182,3 +182,67 @@ async def test_a_head_request_is_answered_at_once_though_the_connection_is_kept(
         writer.close()
 
     assert head.startswith(b"HTTP/1.1 405")
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"nonsense\r\n\r\n", b"GET * HTTP/9.9\r\n\r\n"])
+async def test_what_is_no_request_is_refused_after_the_answers_to_those_before_it(serve: Serve, behind: bytes) -> None:
+    """Whoever sent an event takes the first answer for that event's."""
+    events = [wire.post(examples.bet(event_id=f"bet-{number}")) for number in range(3)]
+    async with serve() as (_, address):
+        reader, writer = await address.connect()
+        writer.write(b"".join(events) + behind)
+        answers = [await wire.answer(reader) for _ in range(4)]
+        assert await wire.hung_up(reader)
+        writer.close()
+
+    assert [202, 202, 202, 400] == [answer.status_code for answer in answers]
+    assert ("malformed-request", "close") == (_problem(answers[-1])[1], answers[-1].headers["connection"])
+
+
+async def test_a_body_that_breaks_off_is_refused_after_the_answers_to_those_before_it(serve: Serve) -> None:
+    broken = b"POST /events/bet HTTP/1.1\r\nhost: service\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n"
+    async with serve() as (_, address):
+        statuses = list[list[int]]()
+        for sent in (broken, POST + broken):
+            reader, writer = await address.connect()
+            writer.write(sent)
+            statuses.append([(await wire.answer(reader)).status_code for _ in range(sent.count(b"POST"))])
+            assert await wire.hung_up(reader)
+            writer.close()
+
+    assert [[400], [202, 400]] == statuses
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n",
+        b"connection: upgrade\r\nupgrade: websocket\r\n",
+    ],
+    ids=["as Java's client does", "websocket"],
+)
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_an_event_with_an_offer_to_upgrade_is_accepted_and_so_is_the_next(
+    serve: Serve, offer: bytes, pieces: int
+) -> None:
+    events = [wire.post(examples.bet(event_id=f"bet-{number}")) for number in range(2)]
+    sent = b"".join(event.replace(b"\r\n", b"\r\n" + offer, 1) for event in events)
+    cut = len(sent) // pieces + 1
+    async with serve() as (_, address):
+        reader, writer = await address.connect()
+        for start in range(0, len(sent), cut):
+            writer.write(sent[start : start + cut])
+            await writer.drain()
+            await asyncio.sleep(0)
+        answers = [await wire.answer(reader) for _ in events]
+        writer.close()
+
+    assert ["bet-0", "bet-1"] == [answer.json()["event_id"] for answer in answers]
+    assert {"accepted"} == set(map(label, answers))
+
+
+async def test_a_connect_is_not_served_and_ends_its_connection(serve: Serve) -> None:
+    async with serve() as (_, address):
+        answer = await _ask(address, b"CONNECT /events/bet HTTP/1.1\r\nhost: service\r\n\r\n" + POST)
+
+    assert (405, "close") == (answer.status_code, answer.headers["connection"])

@@ -19,7 +19,7 @@ from tests.examples import Running
 def _problem(response: httpx.Response) -> tuple[int, str, str]:
     problem = response.json()
     assert response.status_code == problem["status"]
-    return response.status_code, response.headers["content-type"], problem["type"].rpartition(":")[2]
+    return response.status_code, response.headers["content-type"], problem["type"].rpartition("/")[2]
 
 
 def _expected(status: int, cause: str) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from app.api.openapi import EXAMPLES
+from app.api.payload import EXAMPLES
 from tests.acceptance.service import Service
 
 

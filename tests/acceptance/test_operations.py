@@ -120,7 +120,7 @@ async def test_a_draining_service_refuses_events_and_says_when_to_come_back(
 
         assert (
             response.status_code,
-            response.json()["type"].rpartition(":")[2],
+            response.json()["type"].rpartition("/")[2],
             response.headers["connection"],
         ) == (503, "draining", "close")
         assert response.headers["retry-after"].isdigit()

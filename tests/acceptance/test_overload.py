@@ -31,7 +31,7 @@ async def _no_commits(engine: AsyncEngine) -> AsyncIterator[None]:
 
 def _problem(response: httpx.Response) -> tuple[int, str, bool]:
     retry_after: str = response.headers.get("retry-after", "")
-    return response.status_code, response.json()["type"].rpartition(":")[2], retry_after.isdigit()
+    return response.status_code, response.json()["type"].rpartition("/")[2], retry_after.isdigit()
 
 
 async def test_when_too_much_is_unwritten_events_are_refused_and_probes_are_answered(

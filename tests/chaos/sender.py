@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.domain.authentication import Scheme, credentials
+from app.domain.authentication import Scheme
 from app.sandbox.operator import label
 from app.sandbox.traffic import Posting, Story
 from tests.chaos.balancer import Balancer
@@ -76,7 +76,7 @@ class Sender:
         headers = {"content-type": posting.media_type}
         if posting.signed:
             scheme = self._schemes[posting.feed]
-            headers |= credentials(scheme, posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
+            headers |= scheme.credentials(posting.body, message_id=f"msg_{uuid4().hex}", timestamp=int(time.time()))
         try:
             response = await self._client.post(f"{url}/events/{posting.feed}", content=posting.body, headers=headers)
         except httpx.TransportError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.domain.authentication import StandardWebhooks
+from app.authentication.standard_webhooks import StandardWebhooks
 from app.sandbox.listener import listener
 from benchmarks import events
 from benchmarks.gateway import TOKEN, Account, Conversation

@@ -9,7 +9,7 @@ from sqlalchemy import Executable, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.settlement import Settlement, Status
-from app.ledger import leasing, outbox, recording, settling
+from app.ledger import asking, leasing, outbox, recording, settling
 from app.ledger.claim import Claim
 from app.ledger.settling import Settled
 from tests import examples
@@ -41,6 +41,7 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
     "settle": (settling.SETTLE, OUTCOMES),
     "status": (settling.STATUS, {"claim_id": uuid4()}),
     "backlog": (outbox.BACKLOG, {}),
+    "known": (asking.KNOWN, {"feed": "bet", "brand_id": "brand1", "event_id": "old-1"}),
 }
 INDEXES = {
     "find": {"events_pkey"},
@@ -52,6 +53,7 @@ INDEXES = {
     "settle": {"contributions_pkey"},
     "status": {"contributions_pkey"},
     "backlog": {"contributions_due", "pg_class_oid_index"},
+    "known": {"events_pkey", "contributions_pkey"},
 }
 
 

@@ -1,6 +1,7 @@
 """Answers over a transport: head and body in one write, and none withheld for good."""
 
 import asyncio
+import errno
 
 from app.cli.answering import AnsweringTransport
 
@@ -47,3 +48,26 @@ async def test_a_head_without_a_body_is_not_lost_to_the_next_answer() -> None:
     transport.write(b"body")
 
     assert b"".join(written.writes) == b"HTTP/1.1 405 Not Allowed\r\n\r\nHTTP/1.1 200 OK\r\n\r\nbody"
+
+
+class Reset(Written):
+    """Of a connection that the other side has reset, as asyncio's own transport is before the loop has noticed."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def resume_reading(self) -> None:
+        """Nothing comes."""
+
+    def write_eof(self) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+
+async def test_a_connection_that_is_gone_can_be_closed() -> None:
+    """Else a service that stops at that moment ends with an error, and closes no other connection."""
+    transport = AnsweringTransport(Reset(), asyncio.get_running_loop())
+
+    transport.close()
+
+    assert transport.is_closing()
+    transport.lost()

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.authentication import Insecure
+from app.authentication.insecure import Insecure
 from app.domain.contribution import contribution
 from app.domain.feed import Decision, Feed, decide
 from app.domain.filtering import Filter, IgnoreReason, LoopFilter, folded

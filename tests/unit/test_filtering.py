@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.event import Particulars
 from app.domain.filtering import Filter, IgnoreReason, LoopFilter, folded
 from tests.unit.events import event
 
@@ -19,7 +20,10 @@ FILTER = Filter(
     rollback_event_types=folded(["ROLLBACK", "Bet_Cancelled"]),
     counted_event_types=folded(["BET", "Bet_Placed"]),
     minimum_amount=Decimal("0.50"),
+    free_stakes=folded(["Free", "true"]),
 )
+APPROVED = replace(FILTER, counted_statuses=folded(["Approved"]))
+COUNTS = Particulars(status="approved")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +66,41 @@ def test_a_type_that_is_both_counted_and_a_rollback_is_a_rollback() -> None:
     both = replace(FILTER, counted_event_types=folded(["BET"]), rollback_event_types=folded(["BET"]))
 
     assert both.ignores(event()) is IgnoreReason.ROLLBACK
+
+
+@pytest.mark.parametrize(
+    ("changes", "amount", "expected"),
+    [
+        ({}, "2.50", None),
+        ({"status": " APPROVED "}, "2.50", None),
+        ({"stake_type": "real"}, "2.50", None),
+        ({"bonus": Decimal(1)}, "2.50", None),
+        ({"status": "pending"}, "2.50", IgnoreReason.STATUS_NOT_COUNTED),
+        ({"status": None}, "2.50", IgnoreReason.STATUS_NOT_COUNTED),
+        ({"credit": True}, "2.50", IgnoreReason.CREDIT),
+        ({"stake_type": "free"}, "2.50", IgnoreReason.FREE_STAKE),
+        ({"stake_type": "TRUE"}, "2.50", IgnoreReason.FREE_STAKE),
+        ({"bonus": Decimal(1)}, "0.00", IgnoreReason.BONUS_STAKE),
+        ({"bonus": Decimal(1)}, "0.49", IgnoreReason.BELOW_MINIMUM),
+        ({"status": "pending", "credit": True}, "0", IgnoreReason.STATUS_NOT_COUNTED),
+    ],
+)
+def test_what_only_some_platforms_say_decides_too(
+    changes: dict[str, Any], amount: str, expected: IgnoreReason | None
+) -> None:
+    said = event(particulars=replace(COUNTS, **changes), amount=Decimal(amount))
+
+    assert expected == APPROVED.ignores(said)
+
+
+def test_where_statuses_count_an_event_without_one_does_not() -> None:
+    assert APPROVED.ignores(event()) is IgnoreReason.STATUS_NOT_COUNTED
+
+
+def test_without_statuses_and_free_stakes_all_of_them_count() -> None:
+    plain = replace(FILTER, counted_statuses=frozenset(), free_stakes=frozenset())
+
+    assert plain.ignores(event(particulars=Particulars(status="pending", stake_type="free"))) is None
 
 
 @pytest.mark.parametrize("provider_id", ["ThrillTech", "THRILLTECH", "thrilltech", " thrilltech", "ThrillTech\t\n"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.money import InexactAmountError, amount, from_text, json_number
+from app.domain.money import InexactAmountError, amount, from_text, json_number, scaled, without
 
 # Every form of every amount within the limits: a coefficient, and an exponent that leaves it no digit too many.
 AMOUNTS = st.integers(-18, 17).flatmap(
@@ -106,3 +106,33 @@ def test_any_number_is_carried_unchanged_or_refused(number: Decimal) -> None:
         return
 
     assert number == carried
+
+
+@pytest.mark.parametrize(
+    ("number", "scale", "expected"),
+    [
+        ("250", 2, "2.50"),
+        ("1999", 3, "1.999"),
+        ("1", 5, "0.00001"),
+        ("2.5", 0, "2.5"),
+        ("12.5", 2, "0.125"),
+        ("-250", 2, "-2.50"),
+        ("0", 2, "0.00"),
+        ("2.5E+2", 2, "2.5"),
+        ("123456789012345678901234567890123456", 18, "123456789012345678.901234567890123456"),
+    ],
+)
+def test_an_amount_in_another_unit_keeps_every_digit(number: str, scale: int, expected: str) -> None:
+    assert expected == json_number(scaled(Decimal(number), scale))
+
+
+@pytest.mark.parametrize("number", ["1E+2000", "1E-2000", "1E+999999999999999999", "NaN", "Infinity"])
+def test_what_is_no_amount_in_any_unit_is_refused_as_it_is(number: str) -> None:
+    with pytest.raises(InexactAmountError):
+        amount(scaled(Decimal(number), 2))
+
+
+def test_what_is_left_of_an_amount_keeps_every_digit() -> None:
+    expected = "999999999999999999.999999999999999998"
+
+    assert expected == str(without(Decimal("999999999999999999.999999999999999999"), Decimal("1E-18")))

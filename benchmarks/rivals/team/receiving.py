@@ -8,8 +8,7 @@ from datetime import timedelta
 from fastapi import HTTPException
 from pydantic import ValidationError
 
-from app.domain.authentication import StandardWebhooks, refusal
-from app.domain.signature import secret_bytes
+from app.authentication.standard_webhooks import StandardWebhooks, secret_bytes
 from benchmarks.floor.model import Bet
 from benchmarks.rivals.team.surroundings import WEBHOOK_SECRET, told
 
@@ -26,7 +25,7 @@ class Received:
 
 def received(headers: Mapping[str, str], body: bytes) -> Received:
     """Raises HTTPException: 401 where the signature is wrong, 422 where the event is."""
-    if why := refusal(_SCHEME, headers, body, now=time.time()):
+    if why := _SCHEME.refusal(headers, body, now=time.time()):
         raise HTTPException(401, why)
     try:
         return Received(event=Bet.model_validate_json(body), payload=body.decode())

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from app.api.schema import BetEvent
+from app.authentication.standard_webhooks import StandardWebhooks
 from app.domain import document
-from app.domain.authentication import StandardWebhooks, refusal
 from benchmarks import events
 
 KEY = bytes(32)
@@ -33,7 +33,7 @@ def test_a_request_is_signed_as_the_service_wants_it() -> None:
 
     assert "POST /events/bet HTTP/1.1" == first
     assert str(len(body)) == headers["content-length"]
-    assert refusal(SCHEME, headers, body, now=time.time()) is None
+    assert SCHEME.refusal(headers, body, now=time.time()) is None
 
 
 def test_a_repeated_event_has_the_same_body_in_a_message_of_its_own() -> None:

@@ -36,6 +36,8 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
         "connections": 2000,
         "read_timeout": "30s",
         "unwritten_limit": 1000,
+        "public_url": None,
+        "trusted_proxies": [],
     }
 
     assert (0, "") == (done.returncode, done.stderr)
@@ -48,10 +50,25 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
     assert not any(secret in done.stdout for secret in (PASSWORD, SECRET, OTHER_SECRET, API_KEY))
 
 
+def test_what_a_platform_shares_with_us_is_masked_too() -> None:
+    done = check_config(
+        toml(
+            feeds__bet__webhook_secrets=None,
+            feeds__bet__signature__secrets=f'["{API_KEY}"]',
+            feeds__deposit__api_keys=None,
+            feeds__deposit__basic_users=f'["user:{PASSWORD}"]',
+        )
+    )
+    feeds = json.loads(done.stdout)["feeds"]
+
+    assert [MASKED] == feeds["bet"]["signature"]["secrets"] == feeds["deposit"]["basic_users"]
+    assert not any(secret in done.stdout for secret in (PASSWORD, API_KEY))
+
+
 def test_a_wrong_configuration_is_a_line_per_mistake_and_exit_status_2() -> None:
     done = check_config(toml(operator_id=None, server__drain="2"), environment={"FEEDS__BET__API_KEYS": API_KEY})
     expected = [
-        "configuration: feeds.bet: webhook_secrets, api_keys and insecure exclude each other: set one",
+        "configuration: feeds.bet: set one of webhook keys, api_keys, basic_users, signature and insecure, not two",
         "configuration: operator_id: is needed",
         "configuration: server.drain: a duration is a number above zero and a unit, as text: 500ms, 30s, 5m, 24h, 90d",
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.settings.sections import RuleSettings
+from app.settings.feeds import RuleSettings
 from tests.unit.settings import SECRET, VALID, loaded, mistakes, toml
 
 ROOT = Path(__file__).parents[3]

@@ -31,7 +31,7 @@ def test_a_setting_that_is_missing_is_named(key: str) -> None:
         "gateway.pasword",
         "contribution_events.provider_id",
         "feeds.bet.secret",
-        "feeds.casino",
+        "feeds.bet.fields.stake",
     ],
 )
 def test_a_key_of_the_file_that_is_no_setting_is_named(key: str) -> None:

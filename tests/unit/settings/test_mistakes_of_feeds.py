@@ -5,8 +5,9 @@ import pytest
 from tests.unit.settings import API_KEY, loaded, mistakes, toml
 
 LOOP = "must not be empty: without it contributions would breed contributions"
-NO_AUTHENTICATION = "set webhook_secrets or api_keys (or enabled = false; insecure = true lets anybody post)"
-ONE_AUTHENTICATION = "webhook_secrets, api_keys and insecure exclude each other: set one"
+WAYS = "set webhook_secrets, webhook_public_keys, api_keys, basic_users or signature"
+NO_AUTHENTICATION = f"{WAYS} (or enabled = false; insecure = true lets anybody post)"
+ONE_AUTHENTICATION = "set one of webhook keys, api_keys, basic_users, signature and insecure, not two"
 TEMPLATE = "a field of a template is written {name}, not "
 
 
@@ -16,6 +17,8 @@ TEMPLATE = "a field of a template is written {name}, not "
         ({"feeds__bet__webhook_secrets": None}, NO_AUTHENTICATION),
         ({"feeds__bet__webhook_secrets": "[]"}, NO_AUTHENTICATION),
         ({"feeds__bet__api_keys": f'["{API_KEY}"]'}, ONE_AUTHENTICATION),
+        ({"feeds__bet__basic_users": f'["user:{API_KEY}"]'}, ONE_AUTHENTICATION),
+        ({"feeds__bet__signature__secrets": f'["{API_KEY}"]'}, ONE_AUTHENTICATION),
         ({"feeds__bet__insecure": "true"}, ONE_AUTHENTICATION),
     ],
 )

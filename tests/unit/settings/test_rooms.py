@@ -4,11 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from app.domain.authentication import ApiKeys, Insecure, StandardWebhooks
+from app.authentication.api_keys import ApiKeys
+from app.authentication.insecure import Insecure
+from app.authentication.standard_webhooks import StandardWebhooks, secret_bytes
 from app.domain.filtering import Filter, LoopFilter
 from app.domain.rules import Rule
 from app.domain.settlement import RetryPolicy
-from app.domain.signature import secret_bytes
 from app.ledger.database import Database
 from app.ledger.retention import Keep
 from app.settings import Settings

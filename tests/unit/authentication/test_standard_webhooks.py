@@ -1,4 +1,4 @@
-"""Who is let in, and in which words the others are refused."""
+"""Who is let in by Standard Webhooks, and in which words the others are refused."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,22 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.authentication import MAX_SIGNATURES, ApiKeys, Insecure, Scheme, StandardWebhooks, challenge, refusal
-from app.domain.signature import sign
+from app.authentication.standard_webhooks import MAX_SIGNATURES, StandardWebhooks, sign
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
 KEY, OLD_KEY, FOREIGN_KEY = b"k" * 32, b"o" * 32, b"f" * 32
 BODY = b'{"event_id": "bet-1"}'
 WEBHOOKS = StandardWebhooks(keys=(KEY, OLD_KEY), tolerance=timedelta(minutes=5))
-API_KEYS = ApiKeys(keys=(b"a-live-key-of-this-feed", b"its-key-until-yesterday"))
 
 HEADERS_NEEDED = "the headers webhook-id, webhook-timestamp and webhook-signature are needed"
 NOT_SECONDS = "webhook-timestamp is not a number of seconds since the epoch"
 TOO_FAR = "webhook-timestamp is too far from the present: check the sender's clock"
 NO_SIGNATURE = "no signature in webhook-signature matches"
-BEARER_NEEDED = "the header Authorization: Bearer <key> is needed"
-FOREIGN = "the key is not one of this feed's"
 
 
 def _signed(*keys: bytes, timestamp: int = SECONDS) -> dict[str, str]:
@@ -30,9 +26,9 @@ def _signed(*keys: bytes, timestamp: int = SECONDS) -> dict[str, str]:
 
 
 def _refusal(
-    headers: dict[str, str], *, scheme: Scheme = WEBHOOKS, body: bytes = BODY, now: datetime = NOW
+    headers: dict[str, str], *, scheme: StandardWebhooks = WEBHOOKS, body: bytes = BODY, now: datetime = NOW
 ) -> str | None:
-    return refusal(scheme, headers, body, now=now.timestamp())
+    return scheme.refusal(headers, body, now=now.timestamp())
 
 
 @pytest.mark.parametrize("keys", [(KEY,), (OLD_KEY,), (FOREIGN_KEY, KEY), (KEY, FOREIGN_KEY)])
@@ -109,67 +105,10 @@ def test_signatures_are_read_up_to_a_limit(length: int, expected: str | None) ->
     assert expected == _refusal(headers)
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        "Bearer a-live-key-of-this-feed",
-        "bearer a-live-key-of-this-feed",
-        "BEARER a-live-key-of-this-feed",
-        "Bearer   a-live-key-of-this-feed  ",
-        "Bearer its-key-until-yesterday",
-    ],
-)
-def test_any_live_key_is_let_in(authorization: str) -> None:
-    assert _refusal({"authorization": authorization}, scheme=API_KEYS) is None
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        _signed(),
-        {"x-api-key": "a-live-key-of-this-feed"},
-        {"authorization": ""},
-        {"authorization": "Bearer"},
-        {"authorization": "Bearer "},
-        {"authorization": "a-live-key-of-this-feed"},
-        {"authorization": "Basic a-live-key-of-this-feed"},
-    ],
-)
-def test_a_bearer_key_is_needed(headers: dict[str, str]) -> None:
-    assert _refusal(headers, scheme=API_KEYS) == BEARER_NEEDED
-
-
-@pytest.mark.parametrize(
-    "offered",
-    [
-        *("a-foreign-key", "A-LIVE-KEY-OF-THIS-FEED", "a-live-key-of-this-fee", "a-live-key-of-this-feed2"),
-        *("a-live-key-of-this-feed its-key-until-yesterday", "ключ", "\xff\xfe", "\x00", "  "),
-        pytest.param("x" * 100_000, id="100000 characters"),
-    ],
-)
-def test_a_key_that_is_not_the_feeds_is_refused(offered: str) -> None:
-    assert _refusal({"authorization": f"Bearer {offered}"}, scheme=API_KEYS) == FOREIGN
-
-
-def test_a_key_that_is_no_text_can_be_offered_by_nobody() -> None:
-    assert _refusal({"authorization": "Bearer key"}, scheme=ApiKeys(keys=(b"\xff\xfe\x00",))) == FOREIGN
-
-
-def test_without_a_live_api_key_nobody_is_let_in() -> None:
-    assert _refusal({"authorization": "Bearer key"}, scheme=ApiKeys(keys=())) == FOREIGN
-
-
-@given(st.dictionaries(st.sampled_from([*_signed(), "authorization"]), st.text()), st.binary())
+@given(st.dictionaries(st.sampled_from(list(_signed())), st.text()), st.binary())
 def test_whoever_knows_no_key_is_refused(headers: dict[str, str], body: bytes) -> None:
     assert _refusal(headers, body=body) is not None
-    assert _refusal(headers, body=body, scheme=API_KEYS) is not None
 
 
-def test_a_feed_declared_insecure_lets_anybody_in() -> None:
-    assert _refusal({}, scheme=Insecure(), body=b"") is None
-
-
-@pytest.mark.parametrize(("scheme", "expected"), [(WEBHOOKS, "StandardWebhooks"), (API_KEYS, "Bearer")])
-def test_a_refused_sender_is_told_the_scheme(scheme: Scheme, expected: str) -> None:
-    assert expected == challenge(scheme)
+def test_a_refused_sender_is_told_the_scheme() -> None:
+    assert WEBHOOKS.challenge == "StandardWebhooks"

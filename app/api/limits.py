@@ -1,0 +1,84 @@
+"""A feed's door: whoever is authentic comes in, as often as the feed's rate allows."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from starlette.types import Scope
+
+from app.api import problems
+from app.api.problems import Refusal
+from app.domain.feed import Feed
+from app.domain.rate import Rate, full, take, until
+
+Clock = Callable[[], int]  # nanoseconds, of a clock that is never set
+Fields = tuple[tuple[bytes, bytes], ...]
+
+
+class Door:
+    """One of a feed, in this process. Where the feed has a rate, requests that are not authentic have another of the
+    same size to themselves: they can't use up the sender's, nor come without end.
+    """
+
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        rate = feed.limits.rate
+        self._scheme = feed.scheme
+        self._addresses = feed.addresses
+        self._quota = Quota(feed.name, rate, clock) if rate else None
+        self._strangers = Quota(feed.name, rate, clock) if rate else None
+
+    def check_address(self, scope: Scope) -> None:
+        """By the address at the other end of the connection: what a header says of it is anybody's word. Raises
+        Refusal.
+        """
+        client = scope.get("client")
+        if self._addresses.networks and not self._addresses.hold(client[0] if client else None):
+            raise Refusal(problems.FORBIDDEN_ADDRESS)
+
+    def admit(self, headers: Mapping[str, str], body: bytes) -> Fields:
+        """Let a request in; what is returned belongs into its answer. Raises Refusal."""
+        if reason := self._scheme.refusal(headers, body, now=time.time()):
+            raise self._stranger(reason)
+        if self._quota is None:
+            return ()
+        if not self._quota.take():
+            raise Refusal(problems.TOO_MANY, self._quota.words, headers=self._quota.refusing())
+        return self._quota.fields()
+
+    def _stranger(self, reason: str) -> Refusal:
+        if self._strangers is None or self._strangers.take():
+            return Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": self._scheme.challenge})
+        wait = {"Retry-After": self._strangers.wait, "Connection": "close"}  # the next one costs a connection
+        return Refusal(problems.TOO_MANY, "too many requests to this feed are not authentic", headers=wait)
+
+
+class Quota:
+    """What is left of a rate, and how an answer tells it: the fields of draft-ietf-httpapi-ratelimit-headers-10."""
+
+    def __init__(self, name: str, rate: Rate, clock: Clock) -> None:
+        self._name = name
+        self._rate = rate
+        self._clock = clock
+        self._bucket = full(rate, now=clock())
+        self._policy = f'"{name}";q={rate.burst};w={rate.window}'
+        self.words = f"more than {rate.per_second} requests a second, or {rate.burst} at once"
+
+    def take(self) -> bool:
+        """Whether there is one left to take."""
+        self._bucket, taken = take(self._bucket, self._rate, now=self._clock())
+        return taken
+
+    @property
+    def wait(self) -> str:
+        """Seconds until there is one more."""
+        return str(until(self._bucket, self._rate, tokens=self._bucket.left + 1))
+
+    def fields(self) -> Fields:
+        """What an answer says of it."""
+        return ((b"ratelimit-policy", self._policy.encode()), (b"ratelimit", self._state().encode()))
+
+    def refusing(self) -> dict[str, str]:
+        """What a refusal says of it."""
+        return {"Retry-After": self.wait, "RateLimit-Policy": self._policy, "RateLimit": self._state()}
+
+    def _state(self) -> str:
+        return f'"{self._name}";r={self._bucket.left};t={self.wait}'

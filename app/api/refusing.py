@@ -1,0 +1,66 @@
+"""Answers whatever went wrong with a request: as a problem, counted and logged."""
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Scope
+
+from app.api import problems
+from app.api.problems import ProblemType, Refusal
+from app.api.state import services
+from app.ledger.engine import LedgerUnavailableError
+from app.ledger.writer import BacklogFullError
+
+NO_FEED = "(none)"  # what is sent to a path that looks like a feed's
+
+_BY_STATUS = {kind.status: kind for kind in (problems.NOT_FOUND, problems.WRONG_METHOD)}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every exception as a problem."""
+    for kind in (Refusal, LedgerUnavailableError, BacklogFullError, HTTPException, ClientDisconnect, Exception):
+        app.exception_handler(kind)(_answer)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    return answer(request.scope, error)
+
+
+def answer(scope: Scope, error: Exception) -> Response:
+    """What an exception comes to for whoever sent the request; counted and logged."""
+    log = services(scope).log
+    match error:
+        case Refusal():
+            return _refused(scope, error)
+        case LedgerUnavailableError():
+            log.error("api.ledger_unavailable", error=str(error))
+            return _refused(scope, Refusal(problems.UNAVAILABLE))
+        case BacklogFullError():
+            return _refused(scope, Refusal(problems.OVERLOADED))
+        case HTTPException():
+            return _refused(scope, _http(error))
+        case ClientDisconnect():
+            return _refused(scope, Refusal(problems.DISCONNECTED))
+        case _:
+            log.error("api.failed", error=type(error).__name__, exc_info=error)
+            return _refused(scope, Refusal(problems.FAILED))
+
+
+def _http(error: HTTPException) -> Refusal:
+    status = error.status_code
+    kind = _BY_STATUS.get(status) or ProblemType(
+        cause=f"http-{status}", status=status, title=error.detail, has_page=False
+    )
+    return Refusal(kind, headers=error.headers)
+
+
+def _refused(scope: Scope, refusal: Refusal) -> Response:
+    service = services(scope)
+    feed = scope.get("feed") or (NO_FEED if scope["path"].startswith("/events/") else None)
+    if feed and "asking" in scope:
+        service.metrics.events_asked.labels(feed, refusal.kind.cause).inc()
+        service.refusals.write("api.question_refused", feed, scope, refusal)
+    elif feed:
+        service.metrics.events_refused.labels(feed, refusal.kind.cause).inc()
+        service.refusals.write("api.event_refused", feed, scope, refusal)
+    return problems.response(refusal, service.home)

@@ -1,0 +1,70 @@
+"""How a feed finds its events in an operator's payload: where each field is, and the form that it has there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Literal
+
+Step = str | int
+Path = tuple[Step, ...]
+Sign = Literal["positive", "negative", "either"]
+TimeFormat = Literal["rfc3339", "iso", "seconds", "milliseconds", "none"]
+
+FIELDS = (
+    "event_id",
+    "event_type",
+    "brand_id",
+    "player_id",
+    "player_country",
+    "player_token",
+    "game_code",
+    "provider_id",
+    "round_id",
+    "amount",
+    "currency",
+    "occurred_at",
+    "status",
+    "stake_type",
+    "bonus_amount",  # behind the amount, of which it is a part
+)
+_OPTIONAL = frozenset({"player_country", "player_token", "provider_id", "stake_type", "bonus_amount"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a field comes from: the first of the paths that is there, else `default`; or a constant, and no path.
+
+    A step of a path is a key of an object or, a number, the place in an array. `values` holds ours for each of the
+    operator's; those that are not in it stand as they are.
+    """
+
+    paths: tuple[Path, ...] = ()
+    default: str | None = None
+    constant: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMapping:
+    """The sources of every field that the feed's events have, and the units of what is found there.
+
+    An amount is in units of 10^-`amount_scale`; `amount_sign` is the sign of what a player stakes. `zone` is that of
+    times without one. `samples` are values that count, for an example of the payload.
+    """
+
+    sources: Mapping[str, Source]
+    amount_scale: int = 0
+    amount_sign: Sign = "positive"
+    time_format: TimeFormat = "rfc3339"
+    zone: tzinfo | None = None
+    samples: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_optional(name: str, kind: str) -> bool:
+    """Whether an event of the kind may be without the field, though it has a source."""
+    return name in _OPTIONAL or (kind == "deposit" and name in {"game_code", "round_id"})
+
+
+def pointer(path: Path) -> str:
+    """The path as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

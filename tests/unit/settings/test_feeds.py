@@ -1,0 +1,231 @@
+"""Feeds beside the two by our own names, and their mappings: what is loaded, and a line for each mistake."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.domain.mapping import Source
+from app.settings.profiles import PROFILES
+from tests.unit.settings import SECRET, VALID, loaded, mistakes, toml
+
+POKER = {"feeds.poker.kind": '"bet"', "feeds.poker.webhook_secrets": f'["{SECRET}"]'}
+MAPPED = POKER | {"feeds.poker.fields.provider_id": '"vendor"'}
+LOOP = "it has to be found, or contributions would breed contributions"
+
+
+def sources(file: str, **options: Any) -> dict[str, Source]:
+    feed = loaded(file, **options).feed_values()[-1]
+    assert feed.mapping
+    return dict(feed.mapping.sources)
+
+
+def test_a_section_makes_another_feed_with_the_defaults_of_its_kind() -> None:
+    bet, _, poker = loaded(toml(**POKER)).feed_values()
+
+    assert ("poker", "bet", None) == (poker.name, poker.kind, poker.mapping)
+    assert (bet.filter, bet.rules) == (poker.filter, poker.rules)
+
+
+def test_another_feed_can_come_from_variables_and_secrets_with_underscores_for_its_hyphens() -> None:
+    file = toml(**{"feeds.live-casino.kind": '"bet"', "feeds.live-casino.minimum_amount": '"1"'})
+    feed = loaded(
+        file,
+        secrets={"feeds__live_casino__webhook_secrets": SECRET},
+        environment={
+            "FEEDS__LIVE_CASINO__EVENT_TYPES": "a b",
+            "FEEDS__LIVE_CASINO__AMOUNT_SCALE": "2",
+            "FEEDS__LIVE_CASINO__RULES": '[{"source_id": "live"}]',
+            "FEEDS__LIVE_CASINO__FIELDS__EVENT_ID": "data.id",
+            "FEEDS__LIVE_CASINO__FIELDS__PROVIDER_ID": '["a", "b"]',
+            "FEEDS__LIVE_CASINO__FIELDS__BRAND_ID": '{"constant": "brand1"}',
+        },
+    ).feed_values()[-1]
+
+    assert ("live-casino", frozenset({"a", "b"}), Decimal(1)) == (
+        feed.name,
+        feed.filter.counted_event_types,
+        feed.filter.minimum_amount,
+    )
+    assert ["live"] == [rule.source_id for rule in feed.rules]
+    assert feed.mapping
+    assert feed.mapping.amount_scale == 2
+    assert feed.mapping.sources["event_id"] == Source(paths=(("data", "id"),))
+    assert feed.mapping.sources["provider_id"] == Source(paths=(("a",), ("b",)))
+    assert feed.mapping.sources["brand_id"] == Source(constant="brand1")
+
+
+def test_the_built_in_feeds_can_be_mapped_by_variables_too() -> None:
+    environment = {"FEEDS__BET__FIELDS__PROVIDER_ID": "data.vendor", "FEEDS__BET__STATUSES": "ok"}
+    bet, deposit = loaded(environment=environment).feed_values()
+
+    assert bet.mapping
+    assert bet.mapping.sources["provider_id"] == Source(paths=(("data", "vendor"),))
+    assert deposit.mapping is None
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('"data.id"', Source(paths=(("data", "id"),))),
+        ('"items.0.id"', Source(paths=(("items", 0, "id"),))),
+        ('["id", "data.id"]', Source(paths=(("id",), ("data", "id")))),
+        (
+            '[["data", "user.id"], ["items", 0], ["items", "0"]]',
+            Source(paths=(("data", "user.id"), ("items", 0), ("items", "0"))),
+        ),
+        (
+            '{path = "id", default = "x", values = {"1" = "a"}}',
+            Source(paths=(("id",),), default="x", values={"1": "a"}),
+        ),
+        ('{path = ["id", "key"]}', Source(paths=(("id",), ("key",)))),
+        ('{constant = "x"}', Source(constant="x")),
+    ],
+)
+def test_a_field_is_written_as_a_path_alternatives_or_a_table(written: str, expected: Source) -> None:
+    assert expected == sources(toml(**MAPPED, **{"feeds.poker.fields.game_code": written}))["game_code"]
+
+
+def test_a_field_that_is_not_named_is_found_under_our_own_name() -> None:
+    assert Source(paths=(("player_id",),)) == sources(toml(**MAPPED))["player_id"]
+
+
+@pytest.mark.parametrize("setting", ['statuses = ["ok"]', 'free_stakes = ["free"]', 'bonus = "subtracted"'])
+def test_a_field_is_read_only_where_a_setting_looks_at_it(setting: str) -> None:
+    key, _, value = setting.partition(" = ")
+    field = {"statuses": "status", "free_stakes": "stake_type", "bonus": "bonus_amount"}[key]
+
+    assert field not in sources(toml(**MAPPED))
+    assert Source(paths=((field,),)) == sources(toml(**POKER, **{f"feeds.poker.{key}": value}))[field]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> None:
+    settings = {
+        "feeds.casino.profile": f'"{profile}"',
+        "feeds.casino.webhook_secrets": f'["{SECRET}"]',
+        "feeds.casino.fields.brand_id": '{constant = "brand1"}',
+        "feeds.casino.fields.player_id": '"elsewhere"',
+        "feeds.casino.event_types": '["other"]',
+        "feeds.casino.amount_scale": "3",
+    }
+    feed = loaded(toml(**settings)).feed_values()[-1]
+
+    assert feed.mapping
+    assert feed.mapping.amount_scale == 3
+    assert feed.filter.counted_event_types == {"other"}
+    assert feed.mapping.sources["player_id"] == Source(paths=(("elsewhere",),))
+    assert feed.mapping.sources["event_id"].paths[0][-1] in {"id", "payment_id", "transaction_id", "activity_id"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"feeds.poker.kind": None}, ["feeds.poker.kind: is needed"]),
+        ({"feeds.poker.kind": '"bets"'}, ["feeds.poker.kind: Input should be 'bet' or 'deposit'"]),
+        ({"feeds.bet.kind": '"deposit"'}, ["feeds.bet.kind: is bet"]),
+        ({"feeds.poker": '"bet"'}, ["feeds.poker: a section, whose settings are named one by one"]),
+        ({"feeds.poker.stake": "1"}, ["feeds.poker.stake: there is no such setting"]),
+        ({"feeds.poker.rules": '[{source_id = "{round}"}]'}, ["feeds.poker.rules.0.source_id: a bet has no round"]),
+        ({"feeds.poker.profile": '"flat"'}, ["feeds.poker.profile: Input should be 'activity-list', "]),
+        ({"feeds.poker.profile": '"payment-notification"'}, ["feeds.poker.profile: is for a deposit"]),
+        ({"feeds.poker.profile": '"flat-cents"'}, ["feeds.poker.fields.brand_id: is needed, since the events of flat"]),
+        ({"feeds.poker.amount_scale": "-1"}, ["feeds.poker.amount_scale: "]),
+        ({"feeds.poker.amount_scale": "2.5"}, ["feeds.poker.amount_scale: "]),
+        ({"feeds.poker.amount_sign": '"minus"'}, ["feeds.poker.amount_sign: "]),
+        ({"feeds.poker.time_format": '"iso"'}, ["feeds.poker.time_zone: is needed with"]),
+        ({"feeds.poker.time_zone": '"Mars"'}, ["feeds.poker.time_zone: there is no time zone Mars"]),
+        ({"feeds.poker.time_zone": '"Europe"'}, ["feeds.poker.time_zone: there is no time zone Europe"]),
+        ({"feeds.poker.time_zone": '"../etc"'}, ["feeds.poker.time_zone: there is no time zone ../etc"]),
+        ({"feeds.poker.fields.evnt_id": '"id"'}, ["feeds.poker.fields.evnt_id: there is no such setting"]),
+        ({"feeds.poker.fields.status": '"s"'}, ["feeds.poker.statuses: is needed with fields.status"]),
+        ({"feeds.poker.fields.stake_type": '"s"'}, ["feeds.poker.free_stakes: is needed with fields.stake_type"]),
+    ],
+)
+def test_a_mistake_in_a_feed_is_one_line_that_names_it(changes: dict[str, str | None], expected: list[str]) -> None:
+    settings = POKER if "feeds.poker" not in changes else {}
+    if any(key.startswith("feeds.poker.fields") for key in changes):
+        settings = MAPPED
+    found = mistakes(toml(**(settings | changes)))
+
+    assert len(expected) == len(found)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("name", ["Poker", "9s", "live_casino", '"a b"', '"poker/1"', "a" * 51])
+def test_a_name_that_would_make_no_good_path_is_a_mistake(name: str) -> None:
+    settings = {key.replace("poker", name): value for key, value in POKER.items()}
+    file = "".join(f"{key} = {value}\n" for key, value in (VALID | settings).items())
+
+    (line,) = mistakes(file)
+
+    bare = name.strip('"')
+    assert line.startswith(f"feeds.{bare}: a feed's name is ")
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "says"),
+    [
+        ("event_id", '""', "a path is a key"),
+        ("event_id", '"data..id"', "a path is a key"),
+        ("event_id", '"0.id"', "a path is a key"),
+        ("event_id", "[]", "must name a path"),
+        ("event_id", "[[]]", "a path is a key"),
+        ("event_id", '[["data", -1]]', "a path is a key"),
+        ("event_id", '[["data", 1.5]]', "a path is a key"),
+        ("event_id", '[["data", true]]', "a path is a key"),
+        ("event_id", "1", 'a field is a path, "data.id", a list of paths, or a table'),
+        ("event_id", "{}", "is either a path or a constant"),
+        ("event_id", '{constant = "a"}', "is each event's own"),
+        ("event_id", '{path = "id", default = "a"}', "is each event's own"),
+        ("amount", '{constant = "1"}', "is each event's own"),
+        ("occurred_at", '{path = "time", default = "now"}', "is each event's own"),
+        ("amount", '{path = "a", values = {"1" = "2"}}', "only text has values"),
+        ("game_code", '{path = "a", constant = "b"}', "is either a path or a constant"),
+        ("game_code", '{constant = "a", default = "b"}', "a constant has no default and no values"),
+        ("game_code", '{constant = ""}', "must not be blank"),
+        ("game_code", '{constant = "a\\tb"}', "is no game_code"),
+        ("game_code", '{paths = "a"}', "there is no such setting"),
+        ("brand_id", '{constant = "brand2"}', "is none of brands"),
+        ("brand_id", '{path = "b", values = {"1" = "brand2"}}', "is none of brands"),
+        ("currency", '{constant = "eur"}', "is no currency"),
+        ("player_country", '{path = "c", default = "Malta"}', "is no player_country"),
+    ],
+)
+def test_a_mistake_in_a_field_is_one_line_that_names_it(field: str, written: str, says: str) -> None:
+    found = mistakes(toml(**(MAPPED | {f"feeds.poker.fields.{field}": written})))
+    (line,) = {line for line in found if "is either" not in line or says.startswith("is either")}
+
+    assert line.startswith(f"feeds.poker.fields.{field}")
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, "provider_id"),
+        ({"feeds.poker.fields.provider_id": '{constant = "studio"}'}, "provider_id"),
+        (
+            {"contribution_events.provider_ids": "[]", "contribution_events.event_types": '["JACKPOT"]'}
+            | {"feeds.poker.fields.event_type": '{constant = "BET"}'},
+            "event_type",
+        ),
+    ],
+)
+def test_a_mapped_feed_finds_what_the_loop_filter_looks_at(changes: dict[str, str], named: str) -> None:
+    settings = POKER | {"feeds.poker.fields.event_id": '"id"'} | changes
+
+    assert (f"feeds.poker.fields.{named}: contribution_events looks at {named}: {LOOP}",) == mistakes(toml(**settings))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"feeds.poker.fields.provider_id": '"provider_id"'},
+        {"contribution_events.game_codes": '["jackpot-*"]'},
+        {"contribution_events.event_types": '["JACKPOT"]'},
+        {"feeds.poker.kind": '"deposit"'},
+    ],
+)
+def test_one_thing_that_the_loop_filter_looks_at_is_enough(changes: dict[str, str]) -> None:
+    assert sources(toml(**(POKER | {"feeds.poker.fields.event_id": '"id"'} | changes)))
