@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import asking, health, openapi, pages, receiving, refusing
-from app.api.limits import Clock
+from app.api import asking, batches, health, openapi, pages, receiving, refusing
+from app.api.limits import Clock, Door
+from app.api.reading import Reader
 from app.api.request_id import RequestId
 from app.api.shortcut import Shortcut
 from app.domain.feed import Feed
@@ -23,8 +24,10 @@ def create_application(
     The lifespan's state has to hold `services`.
     """
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
-    endpoints = receiving.endpoints(feeds, body_limit=body_limit, clock=clock)
+    readers = {Reader(feed): Door(feed, clock) for feed in feeds}
+    endpoints = receiving.endpoints(readers, body_limit=body_limit) | batches.endpoints(readers)
     app.include_router(receiving.router(feeds, endpoints, home=home))
+    app.include_router(batches.router(feeds, endpoints, home=home))
     app.include_router(asking.router(feeds, home=home, clock=clock))
     app.include_router(health.router)
     app.include_router(pages.router())

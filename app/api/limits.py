@@ -44,6 +44,14 @@ class Door:
             raise Refusal(problems.TOO_MANY, self._quota.words, headers=self._quota.refusing())
         return self._quota.fields()
 
+    def take(self, more: int) -> Fields:
+        """Count events beside the first of an admitted request, all or none. Raises Refusal."""
+        if self._quota is None:
+            return ()
+        if more and not self._quota.take(more):
+            raise Refusal(problems.TOO_MANY, self._quota.words, headers=self._quota.refusing(more + 1))
+        return self._quota.fields()
+
     def _stranger(self, reason: str) -> Refusal:
         if self._strangers is None or self._strangers.take():
             return Refusal(problems.UNAUTHENTICATED, reason, headers={"WWW-Authenticate": self._scheme.challenge})
@@ -62,9 +70,9 @@ class Quota:
         self._policy = f'"{name}";q={rate.burst};w={rate.window}'
         self.words = f"more than {rate.per_second} requests a second, or {rate.burst} at once"
 
-    def take(self) -> bool:
-        """Whether there is one left to take."""
-        self._bucket, taken = take(self._bucket, self._rate, now=self._clock())
+    def take(self, tokens: int = 1) -> bool:
+        """Whether there are so many left to take."""
+        self._bucket, taken = take(self._bucket, self._rate, now=self._clock(), tokens=tokens)
         return taken
 
     @property
@@ -76,9 +84,10 @@ class Quota:
         """What an answer says of it."""
         return ((b"ratelimit-policy", self._policy.encode()), (b"ratelimit", self._state().encode()))
 
-    def refusing(self) -> dict[str, str]:
-        """What a refusal says of it."""
-        return {"Retry-After": self.wait, "RateLimit-Policy": self._policy, "RateLimit": self._state()}
+    def refusing(self, tokens: int = 1) -> dict[str, str]:
+        """What a refusal says of it: when there will be so many."""
+        wait = self.wait if tokens == 1 else str(until(self._bucket, self._rate, tokens=tokens))
+        return {"Retry-After": wait, "RateLimit-Policy": self._policy, "RateLimit": self._state()}
 
     def _state(self) -> str:
         return f'"{self._name}";r={self._bucket.left};t={self.wait}'

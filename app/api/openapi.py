@@ -53,6 +53,9 @@ _REFUSALS = (  # of events
     problems.OVERLOADED,
     problems.DRAINING,
 )
+_REFUSALS_OF_ALL = tuple(
+    kind for kind in _REFUSALS if kind not in {problems.FOREIGN_BRAND, problems.CONFLICT, problems.INVALID}
+)
 _NO_ANSWERS = (  # to questions
     problems.UNAUTHENTICATED,
     problems.FORBIDDEN_ADDRESS,
@@ -92,19 +95,19 @@ def receiving(feed: Feed, *, home: str) -> dict[str, Any]:
         "response_model": Accepted | Ignored,
         "response_description": "Recorded.",
         "responses": {202: {"headers": _REPLAYED | _quota(feed)}, **_refusals(feed, _REFUSALS, home)},
-        "openapi_extra": {
-            "security": security(feed),
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": _payload(feed),
-                        "example": payload.example(feed),
-                    }
-                },
-            },
-        },
+        "openapi_extra": body_of(feed, payload_of(feed), payload.example(feed)),
     }
+
+
+def body_of(feed: Feed, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    """What is posted to a feed, since its endpoints read the raw body."""
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"security": security(feed), "requestBody": {"required": True, "content": content}}
+
+
+def batch_answers(feed: Feed, home: str) -> dict[int, dict[str, Any]]:
+    """The answers to a batch. What is refused of it is in a 200."""
+    return {200: {"headers": _quota(feed)}, **_refusals(feed, _REFUSALS_OF_ALL, home)}
 
 
 def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
@@ -204,7 +207,7 @@ def _complete(document: dict[str, Any], feeds: tuple[Feed, ...]) -> dict[str, An
     return document
 
 
-def _payload(feed: Feed) -> dict[str, Any]:
+def payload_of(feed: Feed) -> dict[str, Any]:
     """The schema of a feed's payload; what a mapping reads a brand from is described there."""
     schema: dict[str, Any] = {"$ref": f"#/components/schemas/{_name(feed)}"}
     return schema if feed.mapping else schema | {"properties": {"brand_id": {"enum": sorted(feed.brands)}}}

@@ -25,7 +25,7 @@ class ProblemType:
 
 
 NOT_HTTP = ProblemType(cause="malformed-request", status=400, title="The request is not HTTP/1.1")
-MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is not one JSON object")
+MALFORMED = ProblemType(cause="malformed-json", status=400, title="The body is not the JSON that is expected here")
 # The sender hung up before its request was complete: nobody reads the answer, and nothing was recorded.
 DISCONNECTED = ProblemType(cause="disconnected", status=400, title="The request was cut off")
 UNAUTHENTICATED = ProblemType(cause="unauthenticated", status=401, title="The request is not authentic")
@@ -91,13 +91,20 @@ def reference(kind: ProblemType, home: str) -> str:
 
 def response(refusal: Refusal, home: str) -> Response:
     """The answer that a refusal is, from a service whose `home` is as above."""
+    return Response(
+        text(refusal, home), status_code=refusal.kind.status, media_type=MEDIA_TYPE, headers=refusal.headers
+    )
+
+
+def text(refusal: Refusal, home: str) -> str:
+    """The problem itself, in JSON."""
     kind = refusal.kind
     fields: dict[str, Any] = {"type": reference(kind, home), "title": kind.title, "status": kind.status}
     if refusal.detail:
         fields["detail"] = refusal.detail
     if refusal.errors:
         fields["errors"] = refusal.errors
-    return Response(json.dumps(fields), status_code=kind.status, media_type=MEDIA_TYPE, headers=refusal.headers)
+    return json.dumps(fields)
 
 
 def _headers(kind: ProblemType) -> dict[str, str]:

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from app.api import mapped, schema
+from app.api import mapped, problems, schema
+from app.api.mistakes import invalid
+from app.api.problems import Refusal
+from app.domain.document import Document
 from app.domain.event import Event
-from app.domain.feed import Feed
+from app.domain.feed import Feed, decide
 from app.domain.mapping import Path
+from app.ledger.recording import Entry
 
 
 class Reader:
@@ -28,3 +32,13 @@ class Reader:
     def event(self, fields: dict[str, Any]) -> Event:
         """The event in a body's fields. Raises pydantic's ValidationError."""
         return self._event_of(self.feed, self._validate(fields))
+
+    def entry(self, read: Document) -> Entry:
+        """What is recorded of an event. Raises Refusal."""
+        try:
+            event = self.event(read.fields)
+        except ValidationError as error:
+            raise invalid(error, self.places) from None
+        if event.key.brand_id not in self.feed.brands:
+            raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
+        return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(self.feed, event))

@@ -3,11 +3,13 @@
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 from app.api import problems
 from app.api.problems import ProblemType, Refusal
+from app.api.shortcut import Endpoint
 from app.api.state import services
+from app.domain.feed import Feed
 from app.ledger.engine import LedgerUnavailableError
 from app.ledger.writer import BacklogFullError
 
@@ -54,7 +56,21 @@ def _http(error: HTTPException) -> Refusal:
     return Refusal(kind, headers=error.headers)
 
 
-def _refused(scope: Scope, refusal: Refusal) -> Response:
+def guarded(feed: Feed, work: Endpoint) -> Endpoint:
+    """A feed's endpoint whose exceptions are answered."""
+
+    async def receive(scope: Scope, receive: Receive) -> Response:
+        scope["feed"] = feed.name
+        try:
+            return await work(scope, receive)
+        except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
+            return answer(scope, error)
+
+    return receive
+
+
+def note(scope: Scope, refusal: Refusal) -> None:
+    """Count and log a refusal."""
     service = services(scope)
     feed = scope.get("feed") or (NO_FEED if scope["path"].startswith("/events/") else None)
     if feed and "asking" in scope:
@@ -63,4 +79,8 @@ def _refused(scope: Scope, refusal: Refusal) -> Response:
     elif feed:
         service.metrics.events_refused.labels(feed, refusal.kind.cause).inc()
         service.refusals.write("api.event_refused", feed, scope, refusal)
-    return problems.response(refusal, service.home)
+
+
+def _refused(scope: Scope, refusal: Refusal) -> Response:
+    note(scope, refusal)
+    return problems.response(refusal, services(scope).home)

@@ -10,6 +10,7 @@ from typing import Any, Never
 MAX_DEPTH = 64
 
 _SPACE = " \t\n\r"
+_NO_USE = "a number has an exponent beyond any use"
 
 
 class MalformedDocumentError(ValueError):
@@ -31,22 +32,45 @@ def read(body: bytes, *, depth: int = MAX_DEPTH) -> Document:
     """Parse a body, nested up to `depth` levels. Raises MalformedDocumentError, whose text may be shown to the
     sender.
     """
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}") from None
+    text = decoded(body)
     try:
         fields = _parsed(text)
-        if not isinstance(fields, dict):
-            raise MalformedDocumentError("not a JSON object")
-        canonical = _canonical(fields, depth)
     except json.JSONDecodeError as error:
         raise MalformedDocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise MalformedDocumentError(f"nested deeper than {depth} levels") from None
     except InvalidOperation:
-        raise MalformedDocumentError("a number has an exponent beyond any use") from None
+        raise MalformedDocumentError(_NO_USE) from None
+    if not isinstance(fields, dict):
+        raise MalformedDocumentError("not a JSON object")
+    return document(text, fields, depth=depth)
+
+
+def decoded(body: bytes) -> str:
+    """A body as text. Raises MalformedDocumentError."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}") from None
+
+
+def document(text: str, fields: dict[str, Any], *, depth: int) -> Document:
+    """The document that was parsed already. Raises MalformedDocumentError."""
+    try:
+        canonical = _canonical(fields, depth)
+    except RecursionError:
+        raise MalformedDocumentError(f"nested deeper than {depth} levels") from None
     return Document(text=text, fields=fields, fingerprint=hashlib.sha256(canonical.encode("ascii")).digest())
+
+
+def read_value(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins there, and where it ends. Raises MalformedDocumentError where it is JSON, and yet nothing
+    unambiguous; else as the json module.
+    """
+    try:
+        return _DECODER.raw_decode(text, at)
+    except InvalidOperation:
+        raise MalformedDocumentError(_NO_USE) from None
 
 
 def _parsed(text: str) -> Any:

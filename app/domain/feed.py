@@ -5,6 +5,7 @@ from typing import Literal
 
 from app.domain.addresses import Addresses
 from app.domain.authentication import Scheme
+from app.domain.batch import USUAL, Batch
 from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
 from app.domain.filtering import Filter, IgnoreReason
@@ -29,6 +30,12 @@ class Feed:
     rules: tuple[Rule, ...]
     limits: Limits = UNLIMITED
     mapping: FieldMapping | None = None
+    batch: Batch = USUAL
+
+    @property
+    def largest_batch(self) -> int:
+        """How many events a batch may have: never more than the rate ever allows at once."""
+        return min(self.batch.limit, self.limits.rate.burst) if self.limits.rate else self.batch.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

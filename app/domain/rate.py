@@ -36,12 +36,14 @@ def full(rate: Rate, *, now: int) -> Bucket:
     return Bucket(level=rate.burst * SECOND, at=now)
 
 
-def take(bucket: Bucket, rate: Rate, *, now: int) -> tuple[Bucket, bool]:
-    """Take one, if one is there: the bucket afterwards, and whether it was. A clock that goes back adds nothing."""
+def take(bucket: Bucket, rate: Rate, *, now: int, tokens: int = 1) -> tuple[Bucket, bool]:
+    """Take so many, if all are there: the bucket afterwards, and whether they were. A clock that goes back adds
+    nothing.
+    """
     elapsed = max(0, now - bucket.at)
     level = min(rate.burst * SECOND, bucket.level + elapsed * rate.per_second)
-    taken = level >= SECOND
-    return Bucket(level=level - SECOND if taken else level, at=bucket.at + elapsed), taken
+    taken = level >= tokens * SECOND
+    return Bucket(level=level - tokens * SECOND if taken else level, at=bucket.at + elapsed), taken
 
 
 def until(bucket: Bucket, rate: Rate, *, tokens: int) -> int:

@@ -64,12 +64,26 @@ class Inbox:
         """Whether another event would be refused."""
         return self._writer.full
 
+    @property
+    def room(self) -> int:
+        """How many more would be taken at once."""
+        return self._writer.room
+
     async def record(self, entry: Entry) -> Recorded | Duplicate | Conflict:
         """Record an event; when this returns, it is committed. Raises LedgerUnavailableError, after which the event
         may or may not be recorded: recording it again is safe. Raises BacklogFullError, after which it is not.
         """
         try:
             return await self._writer.write(entry)
+        except TimeoutError:
+            raise LedgerUnavailableError("no answer in time") from None
+
+    async def record_all(self, entries: Sequence[Entry]) -> list[Recorded | Duplicate | Conflict]:
+        """Record several, as each alone. Of those with the same key the first is recorded. Raises BacklogFullError,
+        after which none is; after LedgerUnavailableError each may or may not be.
+        """
+        try:
+            return await self._writer.write_all(entries)
         except TimeoutError:
             raise LedgerUnavailableError("no answer in time") from None
 

@@ -66,12 +66,36 @@ class Writer(Generic[Item, Outcome]):
         """Whether another one would be refused."""
         return self._limit is not None and self.unwritten >= self._limit
 
+    @property
+    def room(self) -> int:
+        """How many more would be taken at once."""
+        return BATCH if self._limit is None else max(0, self._limit - self.unwritten)
+
     async def write(self, item: Item) -> Outcome:
         """The outcome of an item, once it is written. Raises BacklogFullError, TimeoutError when patience ends (the
         item may yet be written, if its write had begun), and what `write` raises.
         """
         if self.full:
             raise BacklogFullError
+        mine = self._queue(item)
+        try:
+            return await mine
+        finally:
+            self._waiting.pop(mine, None)  # whoever goes before its write has begun leaves nothing behind
+
+    async def write_all(self, items: Sequence[Item]) -> list[Outcome]:
+        """The outcomes of several, in their order. Raises as above: BacklogFullError for all, else the first one's."""
+        if len(items) > self.room:
+            raise BacklogFullError
+        mine = [self._queue(item) for item in items]
+        try:
+            await asyncio.gather(*mine, return_exceptions=True)  # so that each exception is looked at
+        finally:
+            for each in mine:
+                self._waiting.pop(each, None)
+        return [each.result() for each in mine]
+
+    def _queue(self, item: Item) -> asyncio.Future[Outcome]:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()  # which takes a system call
         mine: asyncio.Future[Outcome] = self._loop.create_future()
@@ -80,10 +104,7 @@ class Writer(Generic[Item, Outcome]):
             self._begun = self._loop.time()
             self._at_work.add(self._loop.create_task(self._work(), context=Context()))
         self._bound(mine, self._loop)
-        try:
-            return await mine
-        finally:
-            self._waiting.pop(mine, None)  # whoever goes before its write has begun leaves nothing behind
+        return mine
 
     def _bound(self, mine: asyncio.Future[Outcome], loop: asyncio.AbstractEventLoop) -> None:
         """Have patience end. One timer for all: one for each would cost as much as the rest of this."""

@@ -20,6 +20,7 @@ from app.domain import money
 from app.domain.feed import Kind
 from app.domain.mapping import Sign, TimeFormat
 from app.settings.authentication import AuthenticationSettings
+from app.settings.batch import BatchSettings
 from app.settings.fields import FieldsSettings
 from app.settings.limits import LimitSettings
 from app.settings.profiles import PROFILES, profile
@@ -84,6 +85,8 @@ class FeedSettings(AuthenticationSettings, LimitSettings, BaseModel):
     statuses: Texts = []
     time_format: TimeFormat = "rfc3339"
     time_zone: Text | None = None
+
+    batch: BatchSettings = BatchSettings()
 
     @model_validator(mode="before")
     @classmethod

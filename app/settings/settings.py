@@ -191,6 +191,7 @@ renewal loses it"
                     for rule in feed.rules
                 ),
                 limits=feed.limits(),
+                batch=feed.batch.batch(),
             )
             for name, feed in self.feeds.named().items()
             if feed.enabled
