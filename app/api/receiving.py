@@ -6,20 +6,17 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from app.api import openapi, problems, refusing
 from app.api.header_fields import header_fields
 from app.api.limits import Clock, Door
-from app.api.mistakes import invalid
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import CROWDED, Services, services
-from app.domain import document
-from app.domain.feed import Feed, decide
+from app.domain.feed import Feed
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
 
@@ -82,7 +79,7 @@ async def _received(reader: Reader, scope: Scope, receive: Receive, body_limit: 
     body = scope["body"] = await _read(receive, headers, body_limit)
     fields = door.admit(headers, body)
     _require_json(headers)
-    response = await _record(service, feed, _entry(reader, body))
+    response = await _record(service, feed, reader.entry(body))
     if fields:
         response.raw_headers.extend(fields)
     return response
@@ -110,20 +107,6 @@ def _require_json(headers: Mapping[str, str]) -> None:
     media_type = headers.get("content-type", "")
     if media_type != "application/json" and media_type.partition(";")[0].strip().lower() != "application/json":
         raise Refusal(problems.NOT_JSON)
-
-
-def _entry(reader: Reader, body: bytes) -> Entry:
-    try:
-        read = document.read(body, depth=reader.feed.limits.depth)
-    except document.MalformedDocumentError as error:
-        raise Refusal(problems.MALFORMED, str(error)) from None
-    try:
-        event = reader.event(read.fields)
-    except ValidationError as error:
-        raise invalid(error, reader.places) from None
-    if event.key.brand_id not in reader.feed.brands:
-        raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
-    return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(reader.feed, event))
 
 
 async def _record(service: Services, feed: Feed, entry: Entry) -> Response:
