@@ -1,4 +1,4 @@
-"""What a feed reads its events with: its schema, made once, at start."""
+"""What a feed reads its events with: its schema, made once, at start; and what is decided on what it read."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from app.api import mapped, problems, schema
 from app.api.mistakes import invalid
 from app.api.problems import Refusal
+from app.domain import document
 from app.domain.document import Document
 from app.domain.event import Event
 from app.domain.feed import Feed, decide
@@ -33,12 +34,25 @@ class Reader:
         """The event in a body's fields. Raises pydantic's ValidationError."""
         return self._event_of(self.feed, self._validate(fields))
 
-    def entry(self, read: Document) -> Entry:
-        """What is recorded of an event. Raises Refusal."""
+    def read(self, body: bytes) -> tuple[Document, Event]:
+        """A body, and the event in it, of one of the feed's brands. Raises Refusal."""
+        try:
+            read = document.read(body, depth=self.feed.limits.depth)
+        except document.MalformedDocumentError as error:
+            raise Refusal(problems.MALFORMED, str(error)) from None
+        return read, self.checked(read)
+
+    def checked(self, read: Document) -> Event:
+        """The event in a document, of one of the feed's brands. Raises Refusal."""
         try:
             event = self.event(read.fields)
         except ValidationError as error:
             raise invalid(error, self.places) from None
         if event.key.brand_id not in self.feed.brands:
             raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
+        return event
+
+    def entry(self, read: Document) -> Entry:
+        """What to record of a document: its event, and the decision on it. Raises Refusal."""
+        event = self.checked(read)
         return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(self.feed, event))

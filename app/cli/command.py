@@ -7,6 +7,7 @@ import typer
 from app import __version__
 from app.cli import configuration, demo, ledger, migrate, pause, sandbox, service, sign, traffic, worker
 from app.cli.contributions import contributions
+from app.cli.feeds import feeds
 from app.cli.listening import PortTakenError
 from app.ledger.embedded import EmbeddedUnavailableError
 from app.ledger.engine import LedgerUnavailableError
@@ -35,6 +36,7 @@ for function in (
     command.command()(function)
 command.command(hidden=True)(worker.worker)
 command.add_typer(contributions)
+command.add_typer(feeds)
 command.add_typer(ledger.command, name="ledger")
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import typer
 
+from app.cli.named import named
 from app.domain.authentication import CannotSignError, Scheme
 from app.settings import load
 
@@ -29,9 +30,7 @@ def sign(
     ] = None,
 ) -> None:
     """Print the headers for a body, one a line, as curl reads them with -H @-."""
-    found = {candidate.name: candidate for candidate in load().feed_values()}.get(feed)
-    if found is None:
-        raise typer.BadParameter(f"there is no feed {feed}", param_hint="FEED")
+    found = named(load().feed_values(), feed)
     scheme = _signing(found.scheme, private_key) if private_key else found.scheme
     content = sys.stdin.buffer.read() if body == "-" else body.encode()
     try:

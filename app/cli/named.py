@@ -1,0 +1,14 @@
+"""A feed, by its name on the command line."""
+
+import typer
+
+from app.cli.text import shown
+from app.domain.feed import Feed
+
+
+def named(feeds: tuple[Feed, ...], name: str) -> Feed:
+    """The feed of that name. Raises BadParameter."""
+    found = {candidate.name: candidate for candidate in feeds}.get(name)
+    if found is None:
+        raise typer.BadParameter(f"there is no feed {shown(name)}", param_hint="FEED")
+    return found
