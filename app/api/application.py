@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from app.api import asking, batches, health, openapi, pages, receiving, refusing
+from app.api import asking, batches, cloud_events, health, openapi, pages, receiving, refusing
 from app.api.limits import Clock, Door
 from app.api.reading import Reader
 from app.api.request_id import RequestId
@@ -26,6 +26,7 @@ def create_application(
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     readers = {Reader(feed): Door(feed, clock) for feed in feeds}
     endpoints = receiving.endpoints(readers, body_limit=body_limit) | batches.endpoints(readers)
+    endpoints |= cloud_events.endpoints(readers, body_limit=body_limit)
     app.include_router(receiving.router(feeds, endpoints, home=home))
     app.include_router(batches.router(feeds, endpoints, home=home))
     app.include_router(asking.router(feeds, home=home, clock=clock))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope
 from app.api import batch_documentation, outcomes, problems, refusing
 from app.api.arriving import Arrived, arrived, require_json
 from app.api.limits import Door
+from app.api.places import Found
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.receiving import Answer, routed
@@ -34,6 +35,11 @@ class Skipped:
 
 
 Taken = Entry | Refusal | Skipped
+
+Form = Callable[[Piece, Mapping[str, Piece], str, int], Found]
+"""How an event is found in its piece of a batch, beside what is shared: its place in the body and the depth that it may
+have are given. Raises MalformedDocumentError, Refusal.
+"""
 
 
 def endpoints(readers: Mapping[Reader, Door]) -> dict[str, Endpoint]:
@@ -61,18 +67,18 @@ def _endpoint(reader: Reader, door: Door) -> Endpoint:
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=feed.batch.body)
         require_json(request.headers)
-        return await answered(reader, door, scope, request)
+        return await answered(reader, door, scope, request, alone)
 
     return refusing.guarded(feed, received)
 
 
-async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived) -> Response:
-    """The answer to a batch. Raises Refusal for the whole of it, before anything is recorded, and what the inbox
-    raises, after which some may be: repeated, they are told what they would have been.
+async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, form: Form) -> Response:
+    """The answer to a batch, of events in a form. Raises Refusal for the whole of it, before anything is recorded, and
+    what the inbox raises, after which some may be: repeated, they are told what they would have been.
     """
-    batch = reader.feed.batch
+    items, shared = (reader.feed.batch.items, reader.feed.batch.shared) if form is alone else ((), ())
     try:
-        cutting = Cutting(request.body, items=batch.items, shared=batch.shared)
+        cutting = Cutting(request.body, items=items, shared=shared)
         pieces = await _cut(cutting, reader.feed.largest_batch)
     except MalformedDocumentError as error:
         raise Refusal(problems.MALFORMED, str(error)) from None
@@ -81,7 +87,7 @@ async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived) -
     for index, piece in enumerate(pieces):
         if index % TURN == TURN - 1:
             await asyncio.sleep(0)
-        taken.append(_taken(reader, piece, cutting.shared, f"{pointer(batch.items)}/{index}"))
+        taken.append(_taken(reader, form, piece, cutting.shared, f"{pointer(items)}/{index}"))
     results = await _results(services(scope), scope, taken, pieces)
     return Answer(200, results.encode("ascii"), tuple(fields))
 
@@ -97,35 +103,33 @@ async def _cut(cutting: Cutting, limit: int) -> list[Piece]:
     return found
 
 
-def _taken(reader: Reader, piece: Piece, shared: Mapping[str, Piece], at: str) -> Taken:
+def alone(piece: Piece, shared: Mapping[str, Piece], at: str, depth: int) -> Found:
+    """An event as it is sent alone. Raises MalformedDocumentError."""
+    around = {(place := pointer((name,))): place for name in shared if name not in piece.value}
+    return Found(piece.document(shared, depth=depth), at, around)
+
+
+def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece], at: str) -> Taken:
     """What the single route would have made of it. `at` is where it is in the body."""
     try:
-        read = piece.document(shared, depth=reader.feed.limits.depth)
-        if not reader.feed.batch.takes(read.fields):
-            return _others(reader.feed.batch)
-        return reader.entry(read)
+        found = form(piece, shared, at, reader.feed.limits.depth)
     except MalformedDocumentError as error:
         return Refusal(problems.MALFORMED, str(error))
     except Refusal as refusal:
-        return _placed(refusal, piece, shared, at)
+        return refusal
+    try:
+        if reader.feed.batch.takes(found.document.fields):
+            return reader.entry(found.document)
+        return _other(reader.feed.batch)
+    except Refusal as refusal:
+        return found.placed(refusal)
 
 
-def _others(batch: Batch) -> Refusal | Skipped:
+def _other(batch: Batch) -> Skipped:
     if batch.others == "skipped":
         return Skipped()
     expected = {"pointer": pointer(batch.told_by), "detail": "must be one of " + ", ".join(sorted(batch.taken))}
     raise Refusal(problems.INVALID, "it is none of the events that this feed takes", errors=[expected])
-
-
-def _placed(refusal: Refusal, piece: Piece, shared: Mapping[str, Piece], at: str) -> Refusal:
-    """With each mistake's place in the body, though it was looked for in the event."""
-    around = [pointer((name,)) for name in shared if name not in piece.value]
-
-    def place(found: str) -> str:
-        return found if any(found == each or found.startswith(each + "/") for each in around) else at + found
-
-    errors = [each | {"pointer": place(each["pointer"])} for each in refusal.errors or ()]
-    return Refusal(refusal.kind, refusal.detail, errors=errors)
 
 
 async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:

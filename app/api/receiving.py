@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 
 from app.api import openapi, outcomes, problems, refusing
 from app.api.arriving import arrived, require_json
+from app.api.cloud_event_documentation import with_cloud_events
 from app.api.limits import Door
 from app.api.problems import Refusal
 from app.api.reading import Reader
@@ -36,9 +37,14 @@ def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint], *, home: 
             routed(endpoints[_path(feed)]),
             methods=["POST"],
             status_code=202,
-            **openapi.receiving(feed, home=home),
+            **_documented(feed, home),
         )
     return routes
+
+
+def _documented(feed: Feed, home: str) -> dict[str, Any]:
+    route = openapi.receiving(feed, home=home)
+    return with_cloud_events(route, feed) if feed.cloud_events else route
 
 
 def _path(feed: Feed) -> str:
@@ -61,7 +67,7 @@ def _endpoint(reader: Reader, door: Door, body_limit: int) -> Endpoint:
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=limit)
         require_json(request.headers)
-        response = await _record(services(scope), _entry(reader, request.body))
+        response = await record(services(scope), _entry(reader, request.body))
         if request.fields:
             response.raw_headers.extend(request.fields)
         return response
@@ -77,7 +83,8 @@ def _entry(reader: Reader, body: bytes) -> Entry:
     return reader.entry(read)
 
 
-async def _record(service: Services, entry: Entry) -> Response:
+async def record(service: Services, entry: Entry) -> Response:
+    """Record an event and answer its sender."""
     began = time.perf_counter()
     outcome = await service.inbox.record(entry)
     service.metrics.record_seconds.observe(time.perf_counter() - began)

@@ -31,6 +31,7 @@ class Feed:
     limits: Limits = UNLIMITED
     mapping: FieldMapping | None = None
     batch: Batch = USUAL
+    cloud_events: bool = False
 
     @property
     def largest_batch(self) -> int:

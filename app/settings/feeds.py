@@ -87,6 +87,7 @@ class FeedSettings(AuthenticationSettings, LimitSettings, BaseModel):
     time_zone: Text | None = None
 
     batch: BatchSettings = BatchSettings()
+    cloud_events: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -192,6 +192,7 @@ renewal loses it"
                 ),
                 limits=feed.limits(),
                 batch=feed.batch.batch(),
+                cloud_events=feed.cloud_events,
             )
             for name, feed in self.feeds.named().items()
             if feed.enabled

@@ -162,6 +162,27 @@ async def test_the_largest_batch_is_recorded_whole_where_there_is_room_for_one_e
     assert len(await recorded(engine)) == 120
 
 
+async def test_a_batch_that_finds_no_room_is_refused_whole_and_may_be_repeated(
+    database_url: str, gateway: Running, engine: AsyncEngine
+) -> None:
+    """The other one waits for a lock, and takes all the room."""
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, server={"unwritten_limit": 3})
+    async with running(settings) as service:
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="READ COMMITTED")
+            async with connection.begin():
+                await connection.execute(text("lock table events in exclusive mode"))
+                batches = [asyncio.create_task(post(service, bets(*numbers))) for numbers in (range(3), range(3, 6))]
+                refused, _ = await asyncio.wait(batches, return_when=asyncio.FIRST_COMPLETED)
+        statuses = sorted([(await batch).status_code for batch in batches])
+        again = await post(service, bets(*range(6)))
+
+    assert [503] == [batch.result().status_code for batch in refused]
+    assert [200, 503] == statuses
+    assert "/problems/overloaded" == next(iter(refused)).result().json()["type"]
+    assert again.json()["accepted"] == 6
+
+
 async def test_batches_that_meet_are_recorded_each_event_once(service: Service, engine: AsyncEngine) -> None:
     """In different orders, and beside single events: none waits for another for ever."""
     numbers = list(range(200))

@@ -9,6 +9,7 @@ from tests.fuzz.service import FuzzedService
 from tests.fuzz.signing import SECRET
 
 _ROOT = Path(__file__).parents[2]
+_CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 _PHASES = "examples,coverage,fuzzing,stateful"
 _CLIENT = "event_processor_client"
 
@@ -18,6 +19,7 @@ async def conforms(service: FuzzedService, tools: Path, folder: Path, *, seed: i
     failed = await _fails(
         folder,  # in which it keeps what failed
         str(tools / "schemathesis"),
+        *("--config-file", str(_CONFIGURATION)),
         *("run", f"{service.address.url}/openapi.json", "--checks", "all", "--phases", _PHASES, "--no-color"),
         *("--seed", str(seed), "--max-examples", str(examples_each), "--generation-database", "none"),
         # What is made up is signed; that nothing is accepted unsigned is a check of its own (ignored_auth).

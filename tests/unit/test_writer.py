@@ -302,3 +302,41 @@ async def test_those_in_no_hurry_are_written_together_though_they_come_one_after
 
     assert ["1", "2"] == list(await asyncio.gather(writer.write(1), late()))
     assert paper.batches == [[1, 2]]
+
+
+async def test_several_are_written_in_their_order_or_refused_together_where_there_is_no_room_for_all() -> None:
+    paper = Paper()
+    writer = paper.writer(limit=3)
+    first = asyncio.create_task(writer.write_all([1, 2]))
+    await _waiting(writer, 2)
+
+    assert writer.room == 1
+    with pytest.raises(BacklogFullError):
+        await writer.write_all([3, 4])
+    assert writer.unwritten == 2
+    paper.open.set()
+    assert await first == ["1", "2"]
+
+
+async def test_what_several_wait_for_is_left_when_they_go_away() -> None:
+    paper = Paper()
+    writer = paper.writer()
+    first = await _all_at_work(writer, paper)
+    others = asyncio.create_task(writer.write_all([1, 2]))
+    await _waiting(writer, AT_ONCE + 2)
+    others.cancel()
+    await asyncio.gather(others, return_exceptions=True)
+
+    assert writer.unwritten == AT_ONCE
+    paper.open.set()
+    await asyncio.gather(*first)
+
+
+async def test_of_several_that_fail_the_first_exception_is_everyones() -> None:
+    paper = Paper(unfit=frozenset({2}))
+    writer = paper.writer()
+    paper.open.set()
+
+    with pytest.raises(UnfitError):
+        await writer.write_all([1, 2, 3])
+    assert [1] in paper.batches  # the others were written

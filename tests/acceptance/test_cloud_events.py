@@ -1,0 +1,175 @@
+"""CloudEvents 1.0 over HTTP, put together by hand as its HTTP protocol binding and JSON format have them."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.ledger.tables import events
+from tests import examples
+from tests.acceptance.service import Service, running
+from tests.examples import Running
+
+STRUCTURED = "application/cloudevents+json"
+BATCHED = "application/cloudevents-batch+json"
+ID = "https://casino.example.com/bets A234-1234"
+ACCEPTED = {"event_id": ID, "status": "accepted", "contributions": 1}
+
+
+@pytest.fixture
+async def service(database_url: str, gateway: Running) -> AsyncIterator[Service]:
+    feeds = {
+        "bet": {"webhook_secrets": [examples.SECRET], "cloud_events": True, "event_types": ["com.example.bet", "BET"]},
+        "deposit": {"webhook_secrets": [examples.SECRET]},
+    }
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
+    async with running(settings) as service:
+        yield service
+
+
+def data(**changes: Any) -> dict[str, Any]:
+    """A bet without what the envelope says."""
+    own = {"event_id", "event_type", "occurred_at"}
+    return {name: value for name, value in examples.bet().items() if name not in own} | changes
+
+
+def cloud_event(**changes: Any) -> dict[str, Any]:
+    attributes = {
+        "specversion": "1.0",
+        "type": "com.example.bet",
+        "source": "https://casino.example.com/bets",
+        "id": "A234-1234",
+        "time": "2026-11-22T12:00:00Z",
+        "datacontenttype": "application/json",
+    }
+    found = attributes | {"data": data()} | changes
+    return {name: value for name, value in found.items() if value is not ...}
+
+
+def headers_of(event: dict[str, Any]) -> dict[str, str]:
+    """Its attributes, as the binary mode has them."""
+    return {f"ce-{name}": str(value) for name, value in event.items() if name not in {"data", "datacontenttype"}}
+
+
+async def post(service: Service, event: Any, content_type: str = STRUCTURED, **headers: str) -> httpx.Response:
+    return await service.post_body("bet", json.dumps(event).encode(), content_type=content_type, **headers)
+
+
+async def post_binary(service: Service, event: dict[str, Any], **headers: str) -> httpx.Response:
+    return await post(service, event["data"], "application/json", **(headers_of(event) | headers))
+
+
+async def test_an_event_is_the_same_in_every_mode(service: Service, engine: AsyncEngine) -> None:
+    """Its extensions may change, as traces do from one try to the next."""
+    structured = await post(service, cloud_event(traceparent="00-1"), f"{STRUCTURED}; charset=utf-8")
+    binary = await post_binary(service, cloud_event(traceparent="00-2"))
+    batched = await post(service, [cloud_event(traceparent="00-3")], BATCHED)
+    async with engine.connect() as connection:
+        (payload,) = (await connection.execute(select(events.c.payload))).scalars()
+
+    assert (202, ACCEPTED) == (structured.status_code, structured.json())
+    assert (ACCEPTED, "true") == (binary.json(), binary.headers["Idempotent-Replayed"])
+    assert [{"index": 0, "replayed": True} | ACCEPTED] == batched.json()["results"]
+    assert data(event_id=ID, event_type="com.example.bet", occurred_at="2026-11-22T12:00:00Z") == json.loads(payload)
+
+
+async def test_what_the_data_says_itself_wins_so_that_it_is_the_same_event_without_an_envelope(
+    service: Service,
+) -> None:
+    alone = await service.post("bet", examples.bet())
+    enveloped = await post(service, cloud_event(data=examples.bet(), id="another", time=...))
+
+    assert alone.content == enveloped.content
+    assert enveloped.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_events_of_two_sources_with_one_id_are_two(service: Service) -> None:
+    first, second = [await post(service, cloud_event(source=source)) for source in ("/a", "/b")]
+
+    assert ["/a A234-1234", "/b A234-1234"] == [first.json()["event_id"], second.json()["event_id"]]
+
+
+async def test_digits_of_the_data_are_kept(service: Service, gateway: Running) -> None:
+    event = json.dumps(cloud_event(data=data(amount="@"))).replace('"@"', "12345678901234567.891")
+    await service.post_body("bet", event.encode(), content_type=STRUCTURED)
+
+    async def contributed() -> bool:
+        return bool(gateway.simulator.account.calls)
+
+    await examples.eventually(contributed)
+    assert gateway.simulator.account.calls[0].base_wager == "12345678901234567.891"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"id": ...}, ["/id"]),
+        ({"id": "", "type": None, "source": 1}, ["/id", "/source", "/type"]),
+        ({"specversion": "0.3"}, ["/specversion"]),
+        ({"time": 1795348800}, ["/time"]),
+        ({"time": "today"}, ["/time"]),
+        ({"id": "x" * 200}, ["/id"]),
+        ({"data": ...}, ["/data"]),
+        ({"data": "text", "datacontenttype": "text/plain"}, ["/data"]),
+        ({"data": ..., "data_base64": "e30="}, ["/data"]),
+        ({"data": data(amount=-1)}, ["/data/amount"]),
+        ({"data": examples.bet(occurred_at="today")}, ["/data/occurred_at"]),
+    ],
+)
+async def test_a_mistake_is_located_in_the_envelope_in_every_mode(
+    service: Service, changes: dict[str, Any], pointers: list[str]
+) -> None:
+    alone = await post(service, cloud_event(**changes))
+    batch = await post(service, [cloud_event(id="right"), cloud_event(**changes)], BATCHED)
+    right, wrong = batch.json()["results"]
+
+    assert (422, pointers) == (alone.status_code, sorted(error["pointer"] for error in alone.json()["errors"]))
+    assert "accepted" == right["status"]
+    assert [f"/1{each}" for each in pointers] == sorted(error["pointer"] for error in wrong["problem"]["errors"])
+
+
+async def test_a_header_of_the_binary_mode_that_is_missing_is_named(service: Service) -> None:
+    response = await post_binary(service, cloud_event(id=...))
+
+    assert (422, "the header ce-id is needed, as text") == (response.status_code, response.json()["detail"])
+
+
+@pytest.mark.parametrize("written", ["%C3%A9%20%22", '"%C3%A9 \\""'])
+async def test_a_header_of_the_binary_mode_is_decoded(service: Service, written: str) -> None:
+    response = await post_binary(service, cloud_event(), ce_id=written)
+
+    assert 'https://casino.example.com/bets é "' == response.json()["event_id"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"data": {"a": NaN}}', b'{"id": "1", "id": "2"}', b"\xff"])
+async def test_what_is_no_json_is_refused_as_ever(service: Service, body: bytes) -> None:
+    assert 400 == (await service.post_body("bet", body, content_type=STRUCTURED)).status_code
+
+
+async def test_an_envelope_is_authenticated_first_like_everything_else(service: Service) -> None:
+    response = await post(service, cloud_event(), webhook_signature="v1,AAAA")
+
+    assert 401 == response.status_code
+
+
+async def test_a_feed_without_cloud_events_takes_none(service: Service) -> None:
+    body = json.dumps(cloud_event()).encode()
+    for content_type in (STRUCTURED, BATCHED):
+        assert 415 == (await service.post_body("deposit", body, content_type=content_type)).status_code
+
+
+async def test_the_modes_are_documented_where_they_are_taken(service: Service) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    content = paths["/events/bet"]["post"]["requestBody"]["content"]
+    structured = await post(service, content[STRUCTURED]["example"])
+    batched = await post(service, content[BATCHED]["example"], BATCHED)
+
+    assert {"application/json", STRUCTURED, BATCHED} == content.keys()
+    assert "accepted" == structured.json()["status"]
+    assert [True] == [result["replayed"] for result in batched.json()["results"]]
+    assert {"application/json"} == paths["/events/deposit"]["post"]["requestBody"]["content"].keys()
+    assert "200" in paths["/events/bet"]["post"]["responses"]
