@@ -16,7 +16,7 @@ from app.authentication.api_keys import ApiKeys
 from app.authentication.basic import Basic
 from app.authentication.signature import Signature
 from app.authentication.standard_webhooks import StandardWebhooks
-from app.cli.deciding_anew import compare
+from app.cli.deciding_anew import compare, release
 from app.cli.named import named
 from app.cli.samples import bodies
 from app.cli.text import shown
@@ -75,6 +75,7 @@ def try_out(
 
 
 feeds.command()(compare)
+feeds.command()(release)
 
 
 def scheme(found: Scheme) -> str:

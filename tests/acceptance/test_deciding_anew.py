@@ -1,7 +1,11 @@
-"""`feeds compare`: a changed configuration, and the events that are stored."""
+"""`feeds compare` and `feeds release`: a changed configuration, and the events that are stored."""
 
 import asyncio
 import json
+import os
+import sys
+from asyncio.subprocess import PIPE
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
 from app.cli.command import command
-from app.ledger.tables import contributions, events
+from app.ledger.census import take_census
+from app.ledger.tables import contributions, events, interventions
 from tests import examples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
@@ -152,3 +157,162 @@ async def test_a_period_and_a_feed_are_compared_alone(recorded: AsyncEngine, run
         for arguments in ((), ("--since", "9d"), ("--since", "9d", "--until", "8d"), ("deposit", "--since", "9d"))
     ]
     assert [0, 6, 6, 0] == counted
+
+
+async def test_without_yes_it_is_said_what_would_be_released_and_nothing_done(recorded: AsyncEngine, run: Run) -> None:
+    before = await _ignored(recorded), await _rows(recorded)
+
+    done = await run("release", "bet", *WHY, **WINS_COUNT)
+
+    assert (0, before) == (done.exit_code, (await _ignored(recorded), await _rows(recorded)))
+    assert done.stdout.startswith("would release 1: event_type_not_counted 1; contributions owed: 1\n")
+    assert "would count: bet brand1 win, received " in done.stdout
+    assert TOKEN not in done.stdout
+
+
+async def test_what_would_count_now_is_released_and_contributes_once(
+    recorded: AsyncEngine, database_url: str, gateway: Running, run: Run
+) -> None:
+    first = await run("release", "bet", "--yes", *WHY, **WINS_COUNT)
+    second = await run("release", "bet", "--yes", "--json", *WHY, **WINS_COUNT)
+
+    assert (0, True) == (first.exit_code, first.stdout.startswith("released 1: event_type_not_counted 1; "))
+    assert (0, {}, 0) == (second.exit_code, json.loads(second.stdout)["released"], json.loads(second.stdout)["left"])
+    debits = {"debit": "contribution_event", "won-debit": "contribution_event"}
+    assert {"bet": None, "win": None, "small": None, "rollback": "rollback"} | debits == await _ignored(recorded)
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url)
+    async with running(settings) as service:
+
+        async def contributed() -> bool:
+            return await service.metric("contributions_settled_total", status="contributed") == 3
+
+        await examples.eventually(contributed)
+        again = await service.post("bet", examples.bet(event_id="win", event_type="WIN", player_token=TOKEN))
+
+    assert {"event_id": "win", "status": "accepted", "contributions": 1} == again.json()
+    assert "true" == again.headers["idempotent-replayed"]
+    calls = Counter(call.idempotency_key for call in gateway.simulator.account.calls)
+    assert {str(row.id): 1 for row in (await _rows(recorded)).values()} == calls
+    assert (await take_census(recorded)).balances
+
+
+async def test_a_released_contribution_tells_who_released_it(recorded: AsyncEngine, run: Run) -> None:
+    await run("release", "bet", "--yes", *WHY, **WINS_COUNT)
+    released = str((await _rows(recorded))["win"].id)
+
+    shown = await asyncio.to_thread(
+        CliRunner().invoke, command, ["contributions", "show", released], env=_environment(recorded)
+    )
+
+    assert "release by ada: wins were left out, ticket 4711\n  its event was ignored: event_type_not_counted\n" in (
+        shown.stdout
+    )
+
+
+def _environment(engine: AsyncEngine) -> dict[str, str]:
+    return examples.environment(
+        DATABASE_URL=engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+
+
+@pytest.mark.parametrize("loop", ['["nobody"]'])
+async def test_what_was_a_contributions_own_event_is_not_released_though_its_mark_is_gone(
+    loop: str, recorded: AsyncEngine, run: Run
+) -> None:
+    changes = WINS_COUNT | {"CONTRIBUTION_EVENTS__PROVIDER_IDS": loop}
+    compared = await run("compare", "--json", **changes)
+    done = await run("release", "bet", "--yes", *WHY, **changes)
+
+    assert {"contribution_event": 2, "event_type_not_counted": 1} == _different(compared)["would_count"]
+    assert done.stdout.startswith("released 1: event_type_not_counted 1; ")
+    assert {"bet", "small", "win"} == (await _rows(recorded)).keys()
+    refused = await run("release", "bet", "--yes", "--ignored", "contribution_event", *WHY, **changes)
+    assert (2, "") == (refused.exit_code, refused.stdout)
+
+
+async def test_what_is_now_marked_as_a_contributions_own_is_not_released(recorded: AsyncEngine, run: Run) -> None:
+    changes = WINS_COUNT | {"CONTRIBUTION_EVENTS__GAME_CODES": '["book-of-*"]'}
+
+    done = await run("release", "bet", "--yes", *WHY, **changes)
+
+    assert "released 0\nleft as they are, since they would not count now either: 2\n" == done.stdout
+    assert {"bet", "small"} == (await _rows(recorded)).keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "released"),
+    [
+        (("--event", "win"), {"win"}),
+        (("--event", "bet"), set()),
+        (("--ignored", "rollback"), {"rollback"}),
+        (("--ignored", "rollback", "--ignored", "event_type_not_counted"), {"win", "rollback"}),
+        (("--until", "30m"), set()),
+    ],
+)
+async def test_a_release_is_narrowed(
+    recorded: AsyncEngine, run: Run, options: tuple[str, ...], released: set[str]
+) -> None:
+    everything = {f"{BET}EVENT_TYPES": '["BET", "WIN", "BET_ROLLBACK"]', f"{BET}ROLLBACK_EVENT_TYPES": '["NONE"]'}
+
+    await run("release", "bet", "--yes", *WHY, *options, **everything)
+
+    assert {"bet", "small"} | released == (await _rows(recorded)).keys()
+
+
+async def test_what_others_are_changing_is_left_and_an_exit_status(
+    recorded: AsyncEngine, other_engine: AsyncEngine, run: Run
+) -> None:
+    async with other_engine.connect() as other:
+        await other.execution_options(isolation_level="READ COMMITTED")
+        async with other.begin():
+            await other.execute(text("select from events where event_id = 'win' for update"))
+
+            done = await run("release", "bet", "--yes", *WHY, **WINS_COUNT)
+
+    assert 1 == done.exit_code
+    assert "released 0\n" in done.stdout
+    assert "left, since they were being changed meanwhile: 1; run it again\n" in done.stdout
+    assert {"bet", "small"} == (await _rows(recorded)).keys()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("bet", "--since", "1h"),
+        ("bet", "--reason", "why"),
+        ("nothing", *WHY),
+        ("bet", "--ignored", "weather", *WHY),
+        (),
+    ],
+)
+async def test_a_release_that_is_not_wholly_said_is_refused(run: Run, arguments: tuple[str, ...]) -> None:
+    assert (2, "") == ((done := await run("release", *arguments, "--yes")).exit_code, done.stdout)
+
+
+async def test_real_processes_at_once_release_each_event_once(
+    engine: AsyncEngine, database_url: str, gateway: Running
+) -> None:
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url)
+    async with running(settings, dispatch=False) as service:
+        for number in range(50):
+            await _post(service, f"win-{number}", event_type="WIN")
+    environment = examples.environment(DATABASE_URL=database_url, **ON, **WINS_COUNT)
+
+    outcomes = await asyncio.gather(
+        *(_command("release", "bet", "--yes", "--json", *WHY, **environment) for _ in "123")
+    )
+
+    assert {""} == {errors for _, errors in outcomes}
+    assert 50 == sum(json.loads(output)["contributions"] for output, _ in outcomes)
+    async with engine.connect() as connection:
+        signed = (await connection.execute(select(interventions.c.contribution_id))).all()
+    assert {row.id for row in (await _rows(engine)).values()} == {row.contribution_id for row in signed}
+    assert (50, True) == (len(signed), (await take_census(engine)).balances)
+
+
+async def _command(*arguments: str, **environment: str) -> tuple[str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", "feeds", *arguments), stdout=PIPE, stderr=PIPE, env=os.environ | environment
+    )
+    output, errors = await process.communicate()
+    return output.decode(), errors.decode()

@@ -8,8 +8,10 @@ from uuid import uuid4
 from sqlalchemy import Executable, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.domain.filtering import IgnoreReason
+from app.domain.intervention import Signature
 from app.domain.settlement import Settlement, Status
-from app.ledger import asking, leasing, outbox, recording, settling, stored
+from app.ledger import asking, leasing, outbox, recording, releasing, settling, stored
 from app.ledger.claim import Claim
 from app.ledger.settling import Settled
 from tests import examples
@@ -30,6 +32,12 @@ CLAIM = Claim(
     doubtful=False,
 )
 OUTCOMES = settling.parameters([Settled(CLAIM, Settlement(status=Status.CONTRIBUTED), 200, "{}")] * 64)
+RELEASED = releasing.Release(
+    key=CLAIM.key,
+    fingerprint=bytes(32),
+    ignored=IgnoreReason.ROLLBACK,
+    contributions=examples.entry().decision.contributions,
+)
 PERIOD = {
     "after": datetime.now(UTC) - timedelta(hours=1),
     "until": datetime.now(UTC),
@@ -51,6 +59,10 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
     "known": (asking.KNOWN, {"feed": "bet", "brand_id": "brand1", "event_id": "old-1"}),
     "period": (stored.PERIOD, PERIOD),
     "owed": (stored.OWED, {"ids": IDS["ids"]}),
+    "free": (
+        releasing.RELEASE,
+        releasing.parameters([RELEASED] * 1000, Signature(actor="ada", reason="a plan")),
+    ),
 }
 INDEXES = {
     "find": {"events_pkey"},
@@ -65,6 +77,7 @@ INDEXES = {
     "known": {"events_pkey", "contributions_pkey"},
     "period": {"events_received"},
     "owed": {"contributions_pkey"},
+    "free": {"events_pkey", "contributions_pkey"},
 }
 
 
