@@ -16,6 +16,7 @@ from app.authentication.api_keys import ApiKeys
 from app.authentication.basic import Basic
 from app.authentication.signature import Signature
 from app.authentication.standard_webhooks import StandardWebhooks
+from app.cli.deciding_anew import compare, release
 from app.cli.named import named
 from app.cli.samples import bodies
 from app.cli.text import shown
@@ -25,7 +26,7 @@ from app.settings import load
 
 feeds = typer.Typer(
     name="feeds",
-    help="List the feeds, and try out what they make of payloads.",
+    help="List the feeds, and try out what they make of payloads and of what is stored.",
     no_args_is_help=True,
 )
 
@@ -71,6 +72,10 @@ def try_out(
         _print(outcomes)
     if any(each["outcome"] == REFUSED for each in outcomes):
         raise typer.Exit(1)
+
+
+feeds.command()(compare)
+feeds.command()(release)
 
 
 def scheme(found: Scheme) -> str:

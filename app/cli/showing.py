@@ -98,7 +98,7 @@ def _intervention(done: Intervention) -> list[str]:
     settled = f", settled {when(done.settled_at)}" if done.settled_at else ""
     lines = [
         f"{when(done.made_at)} {done.action} by {done.actor}: {done.reason}",
-        f"  it was {done.status}{answer}{settled}",
+        f"  its event was ignored: {done.ignored}" if done.ignored else f"  it was {done.status}{answer}{settled}",
     ]
     if done.gateway_response:
         lines.append(f"  {done.gateway_response}")

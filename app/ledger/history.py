@@ -15,16 +15,17 @@ from app.ledger.tables import contributions, events, interventions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervention:
-    """What a person did, and what it overwrote."""
+    """What a person did, and what it overwrote: a status, or, of its event, why that had been ignored."""
 
     made_at: datetime
     action: str
     actor: str
     reason: str
-    status: Status
+    status: Status | None
     gateway_status: int | None
     gateway_response: str | None
     settled_at: datetime | None
+    ignored: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,5 +78,6 @@ _CONTRIBUTION = select(
     contributions.outerjoin(events, and_(_e.feed == _c.feed, _e.brand_id == _c.brand_id, _e.event_id == _c.event_id))
 )
 _INTERVENTIONS = select(
-    *(_i.made_at, _i.action, _i.actor, _i.reason, _i.status, _i.gateway_status, _i.gateway_response, _i.settled_at)
+    *(_i.made_at, _i.action, _i.actor, _i.reason, _i.status, _i.gateway_status, _i.gateway_response, _i.settled_at),
+    _i.ignored,
 ).order_by(_i.id)

@@ -93,7 +93,7 @@ interventions = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("action", Text, nullable=False, comment="replay, discard, pause or resume"),
+    Column("action", Text, nullable=False, comment="replay, discard, release, pause or resume"),
     Column("actor", Text, nullable=False, comment="who did it"),
     Column("reason", Text, nullable=False, comment="why, in their words"),
     Column("contribution_id", Uuid, comment="null where it concerns all of them"),
@@ -102,7 +102,10 @@ interventions = Table(
     Column("gateway_status", SmallInteger),
     Column("gateway_response", Text),
     Column("settled_at", DateTime(timezone=True)),
-    CheckConstraint("(action in ('replay', 'discard')) = (contribution_id is not null)", name="concerns_one_or_all"),
+    Column("ignored", Text, comment="why a released event had been ignored"),
+    CheckConstraint(
+        "(action in ('replay', 'discard', 'release')) = (contribution_id is not null)", name="concerns_one_or_all"
+    ),
     # The history of one contribution.
     Index("interventions_contribution", "contribution_id", postgresql_where=text("contribution_id is not null")),
 )

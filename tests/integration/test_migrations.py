@@ -23,10 +23,10 @@ async def _tables(engine: AsyncEngine) -> set[str]:
         return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
-def _downgrade(connection: Connection) -> None:
+def _downgrade(connection: Connection, revision: str = "base") -> None:
     config = configuration()
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, revision)
 
 
 async def test_head_is_what_the_tables_say(engine: AsyncEngine) -> None:
@@ -74,6 +74,25 @@ async def test_down_removes_everything_and_up_brings_it_back(engine: AsyncEngine
     await migrate(engine)
 
     assert await _tables(engine) == {"alembic_version", *metadata.tables}
+
+
+async def test_releases_stay_when_the_schema_goes_back_to_before_them(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(
+            text(
+                "insert into interventions (action, actor, reason, contribution_id, ignored)"
+                " values ('release', 'ada', 'ticket 4711', gen_random_uuid(), 'rollback')"
+            )
+        )
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="READ COMMITTED")
+        await connection.run_sync(_downgrade, "0002")
+
+    await migrate(engine)
+
+    async with engine.connect() as connection:
+        kept = (await connection.execute(text("select action, actor from interventions"))).all()
+    assert [("release", "ada")] == [tuple(row) for row in kept]
 
 
 async def test_an_unmigrated_database_says_so(empty_database_url: str) -> None:

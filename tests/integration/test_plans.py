@@ -1,15 +1,17 @@
 """On a ledger of a million events, what every event costs does not grow: each statement finds its rows by an index."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Executable, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.domain.filtering import IgnoreReason
+from app.domain.intervention import Signature
 from app.domain.settlement import Settlement, Status
-from app.ledger import asking, leasing, outbox, recording, settling
+from app.ledger import asking, leasing, outbox, recording, releasing, settling, stored
 from app.ledger.claim import Claim
 from app.ledger.settling import Settled
 from tests import examples
@@ -30,6 +32,19 @@ CLAIM = Claim(
     doubtful=False,
 )
 OUTCOMES = settling.parameters([Settled(CLAIM, Settlement(status=Status.CONTRIBUTED), 200, "{}")] * 64)
+RELEASED = releasing.Release(
+    key=CLAIM.key,
+    fingerprint=bytes(32),
+    ignored=IgnoreReason.ROLLBACK,
+    contributions=examples.entry().decision.contributions,
+)
+PERIOD = {
+    "after": datetime.now(UTC) - timedelta(hours=1),
+    "until": datetime.now(UTC),
+    **dict.fromkeys(("feed", "brand_id", "event_id"), ""),
+    **dict.fromkeys(("only_feed", "only_event", "reasons")),
+    "page": 1000,
+}
 
 STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
     "find": (recording.FIND, KEYS),
@@ -42,6 +57,12 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
     "status": (settling.STATUS, {"claim_id": uuid4()}),
     "backlog": (outbox.BACKLOG, {}),
     "known": (asking.KNOWN, {"feed": "bet", "brand_id": "brand1", "event_id": "old-1"}),
+    "period": (stored.PERIOD, PERIOD),
+    "owed": (stored.OWED, {"ids": IDS["ids"]}),
+    "free": (
+        releasing.RELEASE,
+        releasing.parameters([RELEASED] * 1000, Signature(actor="ada", reason="a plan")),
+    ),
 }
 INDEXES = {
     "find": {"events_pkey"},
@@ -54,6 +75,9 @@ INDEXES = {
     "status": {"contributions_pkey"},
     "backlog": {"contributions_due", "pg_class_oid_index"},
     "known": {"events_pkey", "contributions_pkey"},
+    "period": {"events_received"},
+    "owed": {"contributions_pkey"},
+    "free": {"events_pkey", "contributions_pkey"},
 }
 
 

@@ -1,0 +1,100 @@
+"""Releases events that were ignored by mistake: they owe contributions from then on, and whoever released them signs.
+
+A batch is one statement, so one commit: a crash leaves nothing half done. What others hold locked is passed by, and
+what is not as it was when it was read is left, so any number of people may release the same at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.contribution import Contribution
+from app.domain.event import EventKey
+from app.domain.filtering import IgnoreReason
+from app.domain.intervention import Signature
+from app.ledger.engine import unavailable
+
+# Caused by a contribution: whatever the configuration says, no command makes one contribute again.
+NEVER = IgnoreReason.CONTRIBUTION_EVENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """An event with that content, ignored for that reason, and what it will owe: one contribution at least."""
+
+    key: EventKey
+    fingerprint: bytes
+    ignored: IgnoreReason
+    contributions: tuple[Contribution, ...]
+
+
+async def release(engine: AsyncEngine, releases: Sequence[Release], signature: Signature) -> set[EventKey]:
+    """Release events whose keys differ; gives those that were released, by this call and no other. Raises
+    LedgerUnavailableError, after which it can be called again.
+    """
+    if not releases:
+        return set()
+    with unavailable():
+        async with engine.begin() as connection:
+            rows = (await connection.execute(RELEASE, parameters(releases, signature))).all()
+    return {EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id) for row in rows}
+
+
+def parameters(releases: Sequence[Release], signature: Signature) -> dict[str, Any]:
+    """What the statement takes."""
+    owed = [contribution for each in releases for contribution in each.contributions]
+    return {
+        "feeds": [each.key.feed for each in releases],
+        "brand_ids": [each.key.brand_id for each in releases],
+        "event_ids": [each.key.event_id for each in releases],
+        "fingerprints": [each.fingerprint for each in releases],
+        "reasons": [each.ignored for each in releases],
+        # As texts, since an array of arrays of different lengths is none.
+        "id_lists": ["{" + ",".join(str(owed.id) for owed in each.contributions) + "}" for each in releases],
+        "ids": [contribution.id for contribution in owed],
+        "source_ids": [contribution.source_id for contribution in owed],
+        "bodies": [contribution.body for contribution in owed],
+        "actor": signature.actor,
+        "reason": signature.reason,
+    }
+
+
+# The lock is taken before anything is changed, and the row judged as it is then: who comes second finds nothing to do.
+# A contribution that is there already, owed or not, is never made a second time.
+RELEASE = text(f"""
+    with sent as (
+      select feed, brand_id, event_id, fingerprint, reason, cast(id_list as uuid[]) as ids
+      from unnest(
+        cast(:feeds as text[]), cast(:brand_ids as text[]), cast(:event_ids as text[]),
+        cast(:fingerprints as bytea[]), cast(:reasons as text[]), cast(:id_lists as text[])
+      ) as sent (feed, brand_id, event_id, fingerprint, reason, id_list)
+    ),
+    free as materialized (
+      select e.feed, e.brand_id, e.event_id, e.ignored, sent.ids
+      from sent join events e using (feed, brand_id, event_id)
+      where e.fingerprint = sent.fingerprint and e.ignored = sent.reason and e.ignored <> '{NEVER}'
+        and not exists (select from contributions c where c.id = any (sent.ids))
+      for update of e skip locked
+    ),
+    released as (
+      update events e set ignored = null, contribution_ids = free.ids from free
+      where (e.feed, e.brand_id, e.event_id) = (free.feed, free.brand_id, free.event_id)
+      returning e.feed, e.brand_id, e.event_id, e.contribution_ids, free.ignored as was
+    ),
+    owing as (select feed, brand_id, event_id, was, unnest(contribution_ids) as id from released),
+    owed as (
+      insert into contributions (id, feed, brand_id, event_id, source_id, body)
+      select owing.id, feed, brand_id, event_id, source_id, body
+      from owing join unnest(
+        cast(:ids as uuid[]), cast(:source_ids as text[]), cast(:bodies as text[])
+      ) as given (id, source_id, body) on given.id = owing.id
+    ),
+    signed as (
+      insert into interventions (action, actor, reason, contribution_id, ignored)
+      select 'release', cast(:actor as text), cast(:reason as text), owing.id, was from owing
+    )
+    select feed, brand_id, event_id from released
+""")  # noqa: S608 - our own constant
