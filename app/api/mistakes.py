@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app.api.problems import INVALID, Refusal
+from app.api.problems import FOREIGN_BRAND, INVALID, Refusal
+from app.domain.feed import Feed
 from app.domain.mapping import Path, pointer
 
 LISTED = 20
@@ -41,6 +42,16 @@ def invalid(error: ValidationError, places: Mapping[Path, str]) -> Refusal:
     more = len(found) - len(errors)
     counted = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
     return Refusal(INVALID, f"{counted}; see errors" + (f", which leaves out {more}" if more else ""), errors=errors)
+
+
+def foreign_brand(feed: Feed, brand_id: str) -> Refusal:
+    """The refusal for an event whose brand is none of the feed's, with the place where it was looked for."""
+    source = feed.mapping.sources["brand_id"] if feed.mapping else None
+    at = ", or ".join(map(pointer, source.paths)) if source else pointer(("brand_id",))
+    detail = f"the brand, at {at}, is none of those configured here"
+    if brand_id.startswith(f"{feed.operator_id}:"):
+        detail += ", which are without the operator's id and the colon"
+    return Refusal(FOREIGN_BRAND, detail)
 
 
 def _expected(error: ErrorDetails, places: Mapping[Path, str]) -> str:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope
 from app.api import openapi, problems, refusing
 from app.api.header_fields import header_fields
 from app.api.limits import Clock, Door
-from app.api.mistakes import invalid
+from app.api.mistakes import foreign_brand, invalid
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.shortcut import Endpoint
@@ -109,7 +109,7 @@ async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> byt
 def _require_json(headers: Mapping[str, str]) -> None:
     media_type = headers.get("content-type", "")
     if media_type != "application/json" and media_type.partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(problems.NOT_JSON)
+        raise Refusal(problems.NOT_JSON, "the header Content-Type: application/json is needed")
 
 
 def _entry(reader: Reader, body: bytes) -> Entry:
@@ -122,7 +122,7 @@ def _entry(reader: Reader, body: bytes) -> Entry:
     except ValidationError as error:
         raise invalid(error, reader.places) from None
     if event.key.brand_id not in reader.feed.brands:
-        raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
+        raise foreign_brand(reader.feed, event.key.brand_id)
     return Entry(key=event.key, fingerprint=read.fingerprint, payload=read.text, decision=decide(reader.feed, event))
 
 

@@ -34,19 +34,36 @@ def read(body: bytes, *, depth: int = MAX_DEPTH) -> Document:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}") from None
+        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}{_instead(body)}") from None
     try:
         fields = _parsed(text)
         if not isinstance(fields, dict):
-            raise MalformedDocumentError("not a JSON object")
+            found = ", but an array" if isinstance(fields, list) else ""
+            raise MalformedDocumentError(f"not a JSON object{found}")
         canonical = _canonical(fields, depth)
     except json.JSONDecodeError as error:
-        raise MalformedDocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise MalformedDocumentError(
+            f"{_mistake(text) or error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
     except RecursionError:
         raise MalformedDocumentError(f"nested deeper than {depth} levels") from None
     except InvalidOperation:
         raise MalformedDocumentError("a number has an exponent beyond any use") from None
     return Document(text=text, fields=fields, fingerprint=hashlib.sha256(canonical.encode("ascii")).digest())
+
+
+def _instead(body: bytes) -> str:
+    """What is no UTF-8 probably is, for its sender."""
+    if body.startswith(b"\x1f\x8b"):
+        return ": it is compressed by gzip, and is read as it comes"
+    return ": it is UTF-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+
+
+def _mistake(text: str) -> str:
+    """What the parser has no words for."""
+    if not text.strip(_SPACE):
+        return "nothing is there,"
+    return "a byte order mark, which JSON has not," if text.startswith("\ufeff") else ""
 
 
 def _parsed(text: str) -> Any:
