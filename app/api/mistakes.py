@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app.api.problems import FOREIGN_BRAND, INVALID, Refusal
+from app.api.schema import COUNTRY, CURRENCY, PRINTABLE
 from app.domain.feed import Feed
 from app.domain.mapping import Path, pointer
 
@@ -27,6 +28,11 @@ _EXPECTED = {
     "datetime_parsing": "must be an RFC 3339 date and time with its zone: 2026-11-22T12:00:00Z",
     "literal_error": "must be one of {expected}",
     "enum": "must be one of {expected}",
+}
+_FORMS = {
+    CURRENCY: "must be a currency code in capitals: EUR, USDT",
+    COUNTRY: "must be two capital letters",
+    PRINTABLE: "must have no control characters",
 }
 _OTHERWISE = "is not as the schema has it"
 
@@ -61,6 +67,8 @@ def _expected(error: ErrorDetails, places: Mapping[Path, str]) -> str:
             return str(context["error"])
         case "text":  # of a mapped field, in our own words too
             return error["msg"]
+        case "string_pattern_mismatch" if context["pattern"] in _FORMS:
+            return _FORMS[context["pattern"]]
         case "missing" if error["loc"] in places:
             return places[error["loc"]]
         case kind:
