@@ -39,7 +39,7 @@ def require_json(headers: Mapping[str, str]) -> None:
     """Raises Refusal where the body is not said to be JSON."""
     said = headers.get("content-type", "")
     if said != "application/json" and media_type(headers) != "application/json":
-        raise Refusal(problems.NOT_JSON)
+        raise Refusal(problems.NOT_JSON, "the header Content-Type: application/json is needed")
 
 
 def media_type(headers: Mapping[str, str]) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app.api.problems import INVALID, Refusal
+from app.api.problems import FOREIGN_BRAND, INVALID, Refusal
+from app.api.schema import COUNTRY, CURRENCY, PRINTABLE
+from app.domain.feed import Feed
 from app.domain.mapping import Path, pointer
 
 LISTED = 20
@@ -27,6 +29,11 @@ _EXPECTED = {
     "literal_error": "must be one of {expected}",
     "enum": "must be one of {expected}",
 }
+_FORMS = {
+    CURRENCY: "must be a currency code in capitals: EUR, USDT",
+    COUNTRY: "must be two capital letters",
+    PRINTABLE: "must have no control characters",
+}
 _OTHERWISE = "is not as the schema has it"
 
 
@@ -43,6 +50,16 @@ def invalid(error: ValidationError, places: Mapping[Path, str]) -> Refusal:
     return Refusal(INVALID, f"{counted}; see errors" + (f", which leaves out {more}" if more else ""), errors=errors)
 
 
+def foreign_brand(feed: Feed, brand_id: str) -> Refusal:
+    """The refusal for an event whose brand is none of the feed's, with the place where it was looked for."""
+    source = feed.mapping.sources["brand_id"] if feed.mapping else None
+    at = ", or ".join(map(pointer, source.paths)) if source else pointer(("brand_id",))
+    detail = f"the brand, at {at}, is none of those configured here"
+    if brand_id.startswith(f"{feed.operator_id}:"):
+        detail += ", which are without the operator's id and the colon"
+    return Refusal(FOREIGN_BRAND, detail)
+
+
 def _expected(error: ErrorDetails, places: Mapping[Path, str]) -> str:
     context = error.get("ctx", {})
     match error["type"]:
@@ -50,6 +67,8 @@ def _expected(error: ErrorDetails, places: Mapping[Path, str]) -> str:
             return str(context["error"])
         case "text":  # of a mapped field, in our own words too
             return error["msg"]
+        case "string_pattern_mismatch" if context["pattern"] in _FORMS:
+            return _FORMS[context["pattern"]]
         case "missing" if error["loc"] in places:
             return places[error["loc"]]
         case kind:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from app.api import mapped, problems, schema
-from app.api.mistakes import invalid
+from app.api.mistakes import foreign_brand, invalid
 from app.api.problems import Refusal
 from app.domain import document
 from app.domain.document import Document
@@ -34,13 +34,12 @@ class Reader:
         """The event in a body's fields. Raises pydantic's ValidationError."""
         return self._event_of(self.feed, self._validate(fields))
 
-    def read(self, body: bytes) -> tuple[Document, Event]:
-        """A body, and the event in it, of one of the feed's brands. Raises Refusal."""
+    def parsed(self, body: bytes) -> Document:
+        """A body, parsed. Raises Refusal."""
         try:
-            read = document.read(body, depth=self.feed.limits.depth)
+            return document.read(body, depth=self.feed.limits.depth)
         except document.MalformedDocumentError as error:
             raise Refusal(problems.MALFORMED, str(error)) from None
-        return read, self.checked(read)
 
     def checked(self, read: Document) -> Event:
         """The event in a document, of one of the feed's brands. Raises Refusal."""
@@ -49,7 +48,7 @@ class Reader:
         except ValidationError as error:
             raise invalid(error, self.places) from None
         if event.key.brand_id not in self.feed.brands:
-            raise Refusal(problems.FOREIGN_BRAND, "brand_id is none of the brands configured here")
+            raise foreign_brand(self.feed, event.key.brand_id)
         return event
 
     def entry(self, read: Document) -> Entry:

@@ -11,11 +11,9 @@ from app.api import openapi, outcomes, problems, refusing
 from app.api.arriving import arrived, require_json
 from app.api.cloud_event_documentation import with_cloud_events
 from app.api.limits import Door
-from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import Services, services
-from app.domain import document
 from app.domain.feed import Feed
 from app.ledger.inbox import Conflict, Duplicate, Recorded
 from app.ledger.recording import Decided, Entry
@@ -67,20 +65,12 @@ def _endpoint(reader: Reader, door: Door, body_limit: int) -> Endpoint:
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=limit)
         require_json(request.headers)
-        response = await record(services(scope), _entry(reader, request.body))
+        response = await record(services(scope), reader.entry(reader.parsed(request.body)))
         if request.fields:
             response.raw_headers.extend(request.fields)
         return response
 
     return refusing.guarded(feed, received)
-
-
-def _entry(reader: Reader, body: bytes) -> Entry:
-    try:
-        read = document.read(body, depth=reader.feed.limits.depth)
-    except document.MalformedDocumentError as error:
-        raise Refusal(problems.MALFORMED, str(error)) from None
-    return reader.entry(read)
 
 
 async def record(service: Services, entry: Entry) -> Response:

@@ -14,6 +14,7 @@ from app.ledger.engine import LedgerUnavailableError
 from app.ledger.writer import BacklogFullError
 
 NO_FEED = "(none)"  # what is sent to a path that looks like a feed's
+NO_SUCH_FEED = "events are posted to /events/ and the name of a feed, as /docs lists them"
 
 _BY_STATUS = {kind.status: kind for kind in (problems.NOT_FOUND, problems.WRONG_METHOD)}
 
@@ -40,7 +41,7 @@ def answer(scope: Scope, error: Exception) -> Response:
         case BacklogFullError():
             return _refused(scope, Refusal(problems.OVERLOADED))
         case HTTPException():
-            return _refused(scope, _http(error))
+            return _refused(scope, _http(scope, error))
         case ClientDisconnect():
             return _refused(scope, Refusal(problems.DISCONNECTED))
         case _:
@@ -48,12 +49,13 @@ def answer(scope: Scope, error: Exception) -> Response:
             return _refused(scope, Refusal(problems.FAILED))
 
 
-def _http(error: HTTPException) -> Refusal:
+def _http(scope: Scope, error: HTTPException) -> Refusal:
     status = error.status_code
     kind = _BY_STATUS.get(status) or ProblemType(
         cause=f"http-{status}", status=status, title=error.detail, has_page=False
     )
-    return Refusal(kind, headers=error.headers)
+    detail = NO_SUCH_FEED if kind is problems.NOT_FOUND and scope["path"].startswith("/events") else None
+    return Refusal(kind, detail, headers=error.headers)
 
 
 def guarded(feed: Feed, work: Endpoint) -> Endpoint:

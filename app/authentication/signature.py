@@ -89,7 +89,9 @@ class Signature:
         found = False
         for signature in readable:
             found |= content is not None and self.algorithm.verifies(content, signature)
-        return None if found else f"the signature in {self.header} does not match"
+        if found:
+            return None
+        return f"the signature in {self.header} is not that of {self.content.template} by a key of this feed"
 
     def _needed(self) -> str:
         """What a request has to have, in words."""

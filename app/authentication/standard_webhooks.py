@@ -41,7 +41,7 @@ class StandardWebhooks:
             return "webhook-timestamp is too far from the present: check the sender's clock"
         content = _content(message_id, timestamp, body)
         if len(signatures) > MAX_SIGNATURES or not self._match(content, signatures):
-            return "no signature in webhook-signature matches"
+            return "no signature in webhook-signature is that of {id}.{timestamp}.{body} by a key of this feed"
         return None
 
     def credentials(self, body: bytes, *, message_id: str, timestamp: int) -> dict[str, str]:

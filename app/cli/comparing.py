@@ -32,7 +32,7 @@ def judged(readers: Mapping[str, Reader], stored: Stored) -> Judged:
     if reader is None:
         return Judged(stored=stored, differs=Differs(kind=Difference.NO_FEED))
     try:
-        entry = reader.entry(stored.payload.encode())
+        entry = reader.entry(reader.parsed(stored.payload.encode()))
     except Refusal as refusal:
         differs = Differs(kind=Difference.REFUSED, detail=refusal.kind.cause)
         return Judged(stored=stored, differs=differs, refusal=refusal)

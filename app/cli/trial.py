@@ -25,7 +25,8 @@ def tried(reader: Reader, body: bytes, *, limit: int, home: str) -> Outcome:
     try:
         if len(body) > limit:
             raise Refusal(problems.TOO_LARGE)  # noqa: TRY301 - as the service does
-        document, event = reader.read(body)
+        document = reader.parsed(body)
+        event = reader.checked(document)
     except Refusal as refusal:
         return {"outcome": REFUSED, "problem": json.loads(bytes(problems.response(refusal, home).body))}
     decision = decide(reader.feed, event)

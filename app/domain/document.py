@@ -36,13 +36,16 @@ def read(body: bytes, *, depth: int = MAX_DEPTH) -> Document:
     try:
         fields = _parsed(text)
     except json.JSONDecodeError as error:
-        raise MalformedDocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise MalformedDocumentError(
+            f"{_mistake(text) or error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
     except RecursionError:
         raise MalformedDocumentError(f"nested deeper than {depth} levels") from None
     except InvalidOperation:
         raise MalformedDocumentError(_NO_USE) from None
     if not isinstance(fields, dict):
-        raise MalformedDocumentError("not a JSON object")
+        found = ", but an array" if isinstance(fields, list) else ""
+        raise MalformedDocumentError(f"not a JSON object{found}")
     return document(text, fields, depth=depth)
 
 
@@ -51,7 +54,7 @@ def decoded(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}") from None
+        raise MalformedDocumentError(f"not UTF-8 at byte {error.start}{_instead(body)}") from None
 
 
 def document(text: str, fields: dict[str, Any], *, depth: int) -> Document:
@@ -71,6 +74,20 @@ def read_value(text: str, at: int) -> tuple[Any, int]:
         return _DECODER.raw_decode(text, at)
     except InvalidOperation:
         raise MalformedDocumentError(_NO_USE) from None
+
+
+def _instead(body: bytes) -> str:
+    """What is no UTF-8 probably is, for its sender."""
+    if body.startswith(b"\x1f\x8b"):
+        return ": it is compressed by gzip, and is read as it comes"
+    return ": it is UTF-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+
+
+def _mistake(text: str) -> str:
+    """What the parser has no words for."""
+    if not text.strip(_SPACE):
+        return "nothing is there,"
+    return "a byte order mark, which JSON has not," if text.startswith("\ufeff") else ""
 
 
 def _parsed(text: str) -> Any:

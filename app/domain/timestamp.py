@@ -8,6 +8,7 @@ from app.domain.money import EXACT
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_UNITS = {6: "seconds", 3: "milliseconds"}  # by how many of their decimal places are microseconds
 _DIGITS = 20  # of a number of microseconds, or of its fraction: far beyond any date
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{1,2})(:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?([Zz]|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
@@ -40,4 +41,4 @@ def from_epoch(number: Decimal, *, digits: int) -> datetime:
             return EPOCH + int(EXACT.scaleb(number, digits)) * _MICROSECOND
         except OverflowError:
             pass
-    raise ValueError("must be a time that a date can be written for")
+    raise ValueError(f"must be a time of the years 1 to 9999: the number is read as {_UNITS[digits]}")

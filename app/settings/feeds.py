@@ -100,6 +100,8 @@ class FeedSettings(AuthenticationSettings, LimitSettings, BaseModel):
         found = by_kind | shape | value
         if shape and isinstance(fields := value.get("fields", {}), dict):
             found["fields"] = shape["fields"] | fields
+        if value.get("profile") and not shape:
+            found.setdefault("kind", "bet")  # what is wrong is the profile
         return found
 
     @field_validator("time_zone")

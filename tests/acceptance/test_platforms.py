@@ -179,6 +179,18 @@ async def test_mistakes_are_located_in_the_operators_payload(database_url: str, 
     assert expected == {error["pointer"] for error in answer.json()["errors"]}
 
 
+async def test_a_foreign_brand_is_located_in_the_operators_payload(database_url: str, gateway: Running) -> None:
+    body = samples.fields("platforms/8-settlement")
+    expected = "the brand, at /operator/brand, is none of those configured here"
+    async with connected(database_url, gateway, samples.configuration("platforms/8-settlement")) as service:
+        for brand_id, detail in {
+            "brand3": expected,
+            "casino:brand1": f"{expected}, which are without the operator's id and the colon",
+        }.items():
+            content = json.dumps(body | {"operator": {"brand": brand_id}}).encode()
+            assert detail == (await post(service, "settlement", content)).json()["detail"]
+
+
 async def test_a_missing_field_is_named_with_every_place_where_it_may_be(database_url: str, gateway: Running) -> None:
     fields = samples.fields("profiles/flat-cents")
     del fields["round_id"], fields["transaction_id"]

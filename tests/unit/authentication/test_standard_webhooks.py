@@ -17,7 +17,7 @@ WEBHOOKS = StandardWebhooks(keys=(KEY, OLD_KEY), tolerance=timedelta(minutes=5))
 HEADERS_NEEDED = "the headers webhook-id, webhook-timestamp and webhook-signature are needed"
 NOT_SECONDS = "webhook-timestamp is not a number of seconds since the epoch"
 TOO_FAR = "webhook-timestamp is too far from the present: check the sender's clock"
-NO_SIGNATURE = "no signature in webhook-signature matches"
+NO_SIGNATURE = "no signature in webhook-signature is that of {id}.{timestamp}.{body} by a key of this feed"
 
 
 def _signed(*keys: bytes, timestamp: int = SECONDS) -> dict[str, str]:

@@ -128,6 +128,10 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ({"feeds.poker.stake": "1"}, ["feeds.poker.stake: there is no such setting"]),
         ({"feeds.poker.rules": '[{source_id = "{round}"}]'}, ["feeds.poker.rules.0.source_id: a bet has no round"]),
         ({"feeds.poker.profile": '"flat"'}, ["feeds.poker.profile: Input should be 'activity-list', "]),
+        (
+            {"feeds.poker.profile": '"flat"', "feeds.poker.kind": None},
+            ["feeds.poker.profile: Input should be 'activity-list', "],
+        ),
         ({"feeds.poker.profile": '"payment-notification"'}, ["feeds.poker.profile: is for a deposit"]),
         ({"feeds.poker.profile": '"flat-cents"'}, ["feeds.poker.fields.brand_id: is needed, since the events of flat"]),
         ({"feeds.poker.amount_scale": "-1"}, ["feeds.poker.amount_scale: "]),
