@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.document import Document, MalformedDocumentError, decoded, document, read_value
+from app.domain.document import Document, MalformedDocumentError, as_object, decoded, document, read_value
 from app.domain.mapping import pointer
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -28,10 +28,9 @@ class Piece:
         """
         if isinstance(self.value, MalformedDocumentError):
             raise self.value
-        if not isinstance(self.value, dict):
-            raise MalformedDocumentError("not a JSON object")
-        added = {name: piece for name, piece in shared.items() if name not in self.value}
-        fields = {name: piece.value for name, piece in added.items()} | self.value
+        own = as_object(self.value)
+        added = {name: piece for name, piece in shared.items() if name not in own}
+        fields = {name: piece.value for name, piece in added.items()} | own
         return document(_with(added, self.text), fields, depth=depth)
 
 

@@ -43,10 +43,14 @@ def read(body: bytes, *, depth: int = MAX_DEPTH) -> Document:
         raise MalformedDocumentError(f"nested deeper than {depth} levels") from None
     except InvalidOperation:
         raise MalformedDocumentError(_NO_USE) from None
-    if not isinstance(fields, dict):
-        found = ", but an array" if isinstance(fields, list) else ""
-        raise MalformedDocumentError(f"not a JSON object{found}")
-    return document(text, fields, depth=depth)
+    return document(text, as_object(fields), depth=depth)
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """The value, where it is an object. Raises MalformedDocumentError."""
+    if not isinstance(value, dict):
+        raise MalformedDocumentError("not a JSON object" + (", but an array" if isinstance(value, list) else ""))
+    return value
 
 
 def decoded(body: bytes) -> str:
