@@ -71,7 +71,7 @@ def test_an_event_and_what_it_shares_are_one_document_in_their_own_digits() -> N
         ('{"a": 1e99999999999999999999}', "a number has an exponent beyond any use"),
         ('{"a": [[[1]]]}', "nested deeper than 3 levels"),
         ("17", "not a JSON object"),
-        ("[{}]", "not a JSON object"),
+        ("[{}]", "not a JSON object, but an array"),
         ("null", "not a JSON object"),
     ],
 )
