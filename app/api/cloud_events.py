@@ -78,8 +78,8 @@ def _structured(found: Mapping[str, Piece], at: str, *, depth: int) -> Found:
     attributes = {name: piece.value for name, piece in found.items() if name not in {"data", "data_base64"}}
     errors = [{"pointer": f"{at}/{name}", "detail": detail} for name, detail in _mistakes(attributes)]
     data = found.get("data")
-    if isinstance(data and data.value, MalformedDocumentError):
-        raise data.value  # type: ignore[union-attr]
+    if data is not None and isinstance(data.value, MalformedDocumentError):
+        raise data.value
     if data is None or not isinstance(data.value, dict):
         errors.append({"pointer": f"{at}/data", "detail": "is needed, a JSON object"})
     if errors or data is None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,8 +60,7 @@ class Sender:
         async with httpx.AsyncClient(base_url=self.address.url, timeout=examples.DEADLINE) as client:
             while True:
                 event_id = str(uuid4())
-                while not await self._sent(client, event_id):
-                    await asyncio.sleep(0.02)  # as a sender waits before it tries again
+                await examples.eventually(partial(self._sent, client, event_id))
 
     async def _sent(self, client: httpx.AsyncClient, event_id: str) -> bool:
         body = json.dumps(examples.bet(event_id=event_id)).encode()
