@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -63,18 +64,16 @@ def database_names() -> Iterator[str]:
 
 
 @pytest.fixture
-async def empty_database_url(postgres: EmbeddedServer, database_names: Iterator[str]) -> str:
+async def empty_database_url(postgres: EmbeddedServer, database_names: Iterator[str]) -> AsyncIterator[str]:
     """A database without a schema."""
-    name = next(database_names)
-    await _administer(postgres, f"create database {name}")
-    return _url(postgres, name)
+    async with _database(postgres, next(database_names), like="template1") as url:
+        yield url
 
 
 @pytest.fixture
-async def database_url(postgres: EmbeddedServer, template: str, database_names: Iterator[str]) -> str:
-    name = next(database_names)
-    await _administer(postgres, f"create database {name} template {template}")
-    return _url(postgres, name)
+async def database_url(postgres: EmbeddedServer, template: str, database_names: Iterator[str]) -> AsyncIterator[str]:
+    async with _database(postgres, next(database_names), like=template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -98,6 +97,14 @@ async def gateway() -> AsyncIterator[Running]:
     simulator = SandboxGateway(username=examples.USERNAME, password=examples.PASSWORD, random=Random(1))
     async with simulator.serving() as url:
         yield Running(simulator=simulator, url=url)
+
+
+@asynccontextmanager
+async def _database(server: EmbeddedServer, name: str, *, like: str) -> AsyncIterator[str]:
+    """A database for as long as its test: kept, those of the whole suite fill some gigabytes."""
+    await _administer(server, f"create database {name} template {like}")
+    yield _url(server, name)
+    await _administer(server, f"drop database {name} with (force)")
 
 
 def _url(server: EmbeddedServer, name: str) -> str:
