@@ -75,6 +75,16 @@ def _networks(value: list[str]) -> list[str]:
     return value
 
 
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", value):
+        raise ValueError("must be the name of a header: letters, digits and hyphens")
+    return value
+
+
+def _none_or_header(value: str) -> str:
+    return _header(value) if value else value
+
+
 def not_empty(value: list[Any]) -> list[Any]:
     """The list, if there is anything in it."""
     if not value:
@@ -88,5 +98,7 @@ UrlPath = Annotated[str, AfterValidator(_path)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Identifiers = Annotated[list[Identifier], NoDecode, BeforeValidator(entries)]
 Texts = Annotated[list[Text], NoDecode, BeforeValidator(entries)]
+HeaderName = Annotated[str, AfterValidator(_header)]
+NoneOrHeaderName = Annotated[str, AfterValidator(_none_or_header)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
 Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(entries)]
