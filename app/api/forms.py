@@ -96,7 +96,7 @@ def amount_type(scale: int, sign: Sign) -> Any:
     """The type of an amount: in major units, and below zero where its sign says that it is no stake."""
 
     def stake(value: Any) -> Decimal:
-        number = money.scaled(_number(value), scale)
+        number = money.of_units(_number(value), scale)
         if sign == "positive":
             return money.amount(number)
         size = money.amount(number.copy_abs())

@@ -51,6 +51,7 @@ _MEANINGS = {
     "stake_type": "What is staked: which types are free stakes is configured here.",
 }
 _DECIMAL = r"^-?\d+(\.\d+)?$"
+_WHOLE = r"^-?\d+(\.0+)?$"
 _ISO = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)? ?([Zz]|[+-]\d{2}(:?\d{2})?)?$"
 _LATEST = 253_402_300_799  # in seconds: the end of the year 9999
 
@@ -85,7 +86,8 @@ def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, A
     match name:
         case "amount" | "bonus_amount":
             lowest = {"minimum": 0} if mapping.amount_sign == "positive" else {}
-            return [{"type": "number", **lowest}, {"type": "string", "pattern": _DECIMAL}]
+            number, text = ("integer", _WHOLE) if mapping.amount_scale else ("number", _DECIMAL)
+            return [{"type": number, **lowest}, {"type": "string", "pattern": text}]
         case "occurred_at":
             return _time_forms(mapping.time_format)
         case _ if source.values:
@@ -113,7 +115,7 @@ def _time_forms(time_format: TimeFormat) -> list[dict[str, Any]]:
 def _meaning(name: str, mapping: FieldMapping) -> str:
     match name:
         case "amount" | "bonus_amount":
-            unit = "major units" if mapping.amount_scale == 0 else f"units of 10^-{mapping.amount_scale}"
+            unit = f"whole units of 10^-{mapping.amount_scale}" if mapping.amount_scale else "major units"
             sign = {"positive": "", "negative": "; a stake is below zero", "either": ", of either sign"}
             part = "" if name == "amount" else " The part of the amount that is a bonus, which does not count."
             return f"In {unit}, exact{sign[mapping.amount_sign]}.{part}"

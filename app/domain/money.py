@@ -44,6 +44,15 @@ def number(text: str) -> Decimal:
     return Decimal(text)
 
 
+def of_units(number: Decimal, scale: int) -> Decimal:
+    """A number of units of 10^-`scale` as a number of major units. A fraction of such a unit is none of that platform's
+    amounts, but one in major units that would count for less by a factor. Raises InexactAmountError.
+    """
+    if scale and number.is_finite() and abs(number.adjusted()) < _DIGITS and number != number.to_integral_value():
+        raise InexactAmountError(f"must be whole: the feed's amounts are in units of 10^-{scale} (amount_scale)")
+    return scaled(number, scale)
+
+
 def scaled(number: Decimal, scale: int) -> Decimal:
     """A number of units of 10^-`scale` as a number of major units, digit for digit. What is no amount in any unit
     stays as it is, for `amount` to refuse.

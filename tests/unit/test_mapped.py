@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from app.api import payload as payloads
 from app.api.reading import Reader
 from app.authentication.insecure import Insecure
 from app.domain.document import read
@@ -110,6 +112,7 @@ def test_what_is_neither_text_nor_a_whole_number_is_no_id(value: str) -> None:
     [
         ("250", 2, "positive", "2.50"),
         ('"250"', 2, "positive", "2.50"),
+        ('"250.0"', 2, "positive", "2.500"),
         ("0.1", 0, "positive", "0.1"),
         ("-0.0", 0, "positive", "0.0"),
         ("-1999", 3, "negative", "1.999"),
@@ -127,6 +130,19 @@ def test_an_amount_is_exact_in_any_unit_and_of_any_sign(value: str, scale: int, 
     assert (expected, None) == (format(found.amount, "f"), found.particulars)
 
 
+@pytest.mark.parametrize("scale", [0, 2])
+@pytest.mark.parametrize("value", ["250", "250.0", "2.5", '"250"', '"250.0"', '"2.5"', "true", '"1e3"', "-1"])
+def test_the_document_takes_the_amounts_that_are_taken(scale: int, value: str) -> None:
+    text = json.dumps(bet()).replace('"2.50"', value)
+    document = payloads.schema("bet", FieldMapping(sources=OWN, amount_scale=scale))
+    try:
+        taken = bool(event(text, amount_scale=scale))
+    except ValidationError:
+        taken = False
+
+    assert taken == Draft202012Validator(document).is_valid(json.loads(text))
+
+
 def test_an_amount_whose_sign_is_not_a_stakes_is_a_credit() -> None:
     found = event(bet(amount="2.50"), amount_sign="negative")
 
@@ -142,8 +158,10 @@ def test_an_amount_whose_sign_is_not_a_stakes_is_a_credit() -> None:
         ('"1e3"', "Value error, as text, an amount is plain decimal digits: 12.50"),
         ("true", "Value error, must be a number, or a decimal number as text"),
         ("1e300", "Value error, must have at most 18 digits before the decimal point"),
-        ("1e-300", "Value error, must have at most 18 decimal places"),
-        ("1e-17", "Value error, must have at most 18 decimal places"),
+        ("1e-2000", "Value error, must have at most 18 decimal places"),
+        ("1e-17", "Value error, must be whole: the feed's amounts are in units of 10^-2 (amount_scale)"),
+        ("2.5", "Value error, must be whole: the feed's amounts are in units of 10^-2 (amount_scale)"),
+        ('"249.99"', "Value error, must be whole: the feed's amounts are in units of 10^-2 (amount_scale)"),
     ],
 )
 def test_an_amount_that_cannot_be_carried_is_refused(value: str, expected: str) -> None:
