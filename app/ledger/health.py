@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.ledger.engine import LedgerUnavailableError, unavailable
 from app.ledger.tables import pauses
 
-DatabaseState = Literal["ok", "unreachable", "read_only", "not_durable"]
+DatabaseState = Literal["ok", "unreachable", "read_only", "not_durable", "not_utf8"]
 SchemaState = Literal["ok", "unknown", "missing", "not_at_head"]
 ForwardingState = Literal["ok", "paused", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
-    """`not_durable` means that the server acknowledges commits which a crash can undo. Forwarding is `paused` by a
-    person, for all processes.
+    """`not_durable` means that the server acknowledges commits which a crash can undo; `not_utf8` that there are
+    events which the database can't hold. Forwarding is `paused` by a person, for all processes.
     """
 
     database: DatabaseState
@@ -36,16 +36,18 @@ async def ledger_state(engine: AsyncEngine, *, head: str) -> LedgerState:
     except LedgerUnavailableError:
         return LedgerState(database="unreachable", schema="unknown", forwarding="unknown")
     return LedgerState(
-        database=_database(settings.read_only, settings.commit, settings.fsync),
+        database=_database(settings.read_only, settings.commit, settings.fsync, settings.encoding),
         schema=_schema(revision, head),
         forwarding=_forwarding(paused),
     )
 
 
-def _database(read_only: str, commit: str, fsync: str) -> DatabaseState:
+def _database(read_only: str, commit: str, fsync: str, encoding: str) -> DatabaseState:
     if read_only == "on":
         return "read_only"
-    return "not_durable" if "off" in {commit, fsync} else "ok"
+    if "off" in {commit, fsync}:
+        return "not_durable"
+    return "ok" if encoding == "UTF8" else "not_utf8"
 
 
 def _schema(revision: str | None, head: str) -> SchemaState:
@@ -64,6 +66,7 @@ _SETTINGS = select(
     func.current_setting("transaction_read_only").label("read_only"),  # on for a standby, too
     func.current_setting("synchronous_commit").label("commit"),
     func.current_setting("fsync").label("fsync"),
+    func.current_setting("server_encoding").label("encoding"),
     func.to_regclass("alembic_version").is_not(None).label("migrated"),
     func.to_regclass("pauses").is_not(None).label("pausable"),
 )

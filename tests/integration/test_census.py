@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.settlement import Status
 from app.ledger.census import Census, take_census
+from app.ledger.embedded import EmbeddedServer
 from app.ledger.health import DatabaseState, LedgerState, ledger_state
 from app.ledger.inbox import Inbox
 from app.ledger.schema import head
@@ -91,3 +92,16 @@ async def test_a_database_that_would_lose_events_is_named(
     await engine.dispose()  # the setting is for connections to come
 
     assert LedgerState(database=state, schema="ok") == await ledger_state(engine, head=head())
+
+
+async def test_a_database_that_cannot_hold_every_event_is_named(postgres: EmbeddedServer, database_url: str) -> None:
+    administrator = examples.engine(postgres.url)
+    await _execute(administrator, "create database latin encoding latin1 locale 'C' template template0")
+    engine = examples.engine(database_url.replace(make_url(database_url).database or "", "latin"))
+
+    state = await ledger_state(engine, head=head())
+    await engine.dispose()
+    await _execute(administrator, "drop database latin")
+    await administrator.dispose()
+
+    assert LedgerState(database="not_utf8", schema="missing", forwarding="unknown") == state
