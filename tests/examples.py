@@ -80,9 +80,14 @@ def signed(body: bytes, *, key: bytes = KEY) -> dict[str, str]:
 
 
 def entry(
-    event_id: str = "bet-1", *, sources: tuple[str, ...] = ("book-of-examples",), amount: str = "2.50", **changes: Any
+    event_id: str = "bet-1",
+    *,
+    sources: tuple[str, ...] = ("book-of-examples",),
+    ignored: IgnoreReason = IgnoreReason.ROLLBACK,
+    amount: str = "2.50",
+    **changes: Any,
 ) -> Entry:
-    """An event for the ledger, owing a contribution to each source, or ignored where there is none."""
+    """An event for the ledger, owing a contribution to each source, or ignored for the reason where there is none."""
     event = Event(
         key=EventKey(feed="bet", brand_id="brand1", event_id=event_id),
         event_type="BET",
@@ -98,7 +103,7 @@ def entry(
     )
     body = json.dumps(bet(event_id=event_id, amount=amount, **changes))
     owed = tuple(contribution(event, source, operator_id="casino") for source in sources)
-    decision = Decision(contributions=owed) if owed else Decision(ignored=IgnoreReason.ROLLBACK)
+    decision = Decision(contributions=owed) if owed else Decision(ignored=ignored)
     return Entry(key=event.key, fingerprint=read(body.encode()).fingerprint, payload=body, decision=decision)
 
 

@@ -37,7 +37,7 @@ class BatchResult(BaseModel):
 
     index: int = Field(ge=0, description="Its place in the array.")
     status: Literal["accepted", "ignored", "skipped", "refused"] = Field(
-        description="`accepted` and `ignored` are recorded, as if it had come alone. `skipped` is another feed's, and "
+        description="`accepted` and `ignored` as if it had come alone. `skipped` is another feed's, and "
         "`refused` has to be mended: neither is recorded."
     )
     event_id: str | None = Field(None, description="Where it is recorded.")
@@ -67,7 +67,7 @@ def batch(feed: Feed, *, home: str) -> dict[str, Any]:
         "its result; after a 5xx or 429 the whole batch is sent again, which is safe.",
         "operation_id": f"receive_{feed.name.replace('-', '_')}_batch",
         "response_model": BatchAnswer,
-        "response_description": "Every event has its result, and what is accepted or ignored is recorded.",
+        "response_description": "Every event has its result, and what is accepted is recorded.",
         "responses": openapi.batch_answers(feed, home),
         "openapi_extra": openapi.body_of(feed, _schema(feed), _example(feed)),
     }

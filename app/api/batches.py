@@ -22,7 +22,7 @@ from app.domain.cutting import Cutting, Piece
 from app.domain.document import MalformedDocumentError
 from app.domain.feed import Feed
 from app.domain.mapping import pointer
-from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Followed, Inbox, Outcome, Recorded
 from app.ledger.recording import Entry
 from app.ledger.writer import BATCH, BacklogFullError
 
@@ -155,9 +155,9 @@ async def _results(service: Services, scope: Scope, taken: Sequence[Taken], piec
     return f'{{{counted}, "results": [{", ".join(results)}]}}'
 
 
-async def _recorded(inbox: Inbox, entries: Sequence[Entry]) -> list[Recorded | Duplicate | Conflict]:
+async def _recorded(inbox: Inbox, entries: Sequence[Entry]) -> list[Outcome]:
     """A write's worth after the other, and never more than there is room for: others come in between."""
-    found = list[Recorded | Duplicate | Conflict]()
+    found = list[Outcome]()
     while len(found) < len(entries):
         room = min(inbox.room, BATCH)
         if not room:
@@ -166,10 +166,10 @@ async def _recorded(inbox: Inbox, entries: Sequence[Entry]) -> list[Recorded | D
     return found
 
 
-def _told(service: Services, entry: Entry, outcome: Recorded | Duplicate | Conflict) -> tuple[str, str]:
+def _told(service: Services, entry: Entry, outcome: Outcome) -> tuple[str, str]:
     outcomes.note(service, entry, outcome)
     match outcome:
-        case Recorded(decided):
+        case Recorded(decided) | Followed(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided)
         case Duplicate(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided) + ', "replayed": true'
@@ -177,7 +177,7 @@ def _told(service: Services, entry: Entry, outcome: Recorded | Duplicate | Confl
             return "refused", _refused(outcomes.CONFLICTED, service)
 
 
-def _status(outcome: Recorded | Duplicate) -> str:
+def _status(outcome: Recorded | Duplicate | Followed) -> str:
     return "ignored" if outcome.decided.ignored else "accepted"
 
 

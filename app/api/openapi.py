@@ -33,7 +33,8 @@ Gateway.
 * **The `type` of a refusal leads to a page** that says what it means and what to do. It is an address, relative to that
   of the request where it is only a path. All of them: `/problems`.
 * **What became of an event** is told by `GET /events/{feed}/{brand_id}/{event_id}`.
-* **Not every event contributes.** One that does not is recorded too, and answered with the reason.
+* **Not every event contributes.** One that does not is answered with the reason. It is recorded too, but
+  for a state that follows what counts under its id.
 
 This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
 """

@@ -6,7 +6,7 @@ from typing import Any
 from app.api import problems
 from app.api.problems import Refusal
 from app.api.state import Services
-from app.ledger.inbox import Conflict, Duplicate, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Followed, Outcome, Recorded
 from app.ledger.recording import Decided, Entry
 
 CONFLICTED = Refusal(problems.CONFLICT, "the event that was recorded first stands")
@@ -21,7 +21,7 @@ def told(event_id: str, decided: Decided) -> str:
     return f'"event_id": {encode_basestring_ascii(event_id)}, "status": {outcome}'
 
 
-def note(service: Services, entry: Entry, outcome: Recorded | Duplicate | Conflict) -> None:
+def note(service: Services, entry: Entry, outcome: Outcome) -> None:
     """Count and log it."""
     metrics, feed = service.metrics, entry.key.feed
     match outcome:
@@ -34,6 +34,9 @@ def note(service: Services, entry: Entry, outcome: Recorded | Duplicate | Confli
         case Duplicate():
             metrics.events_duplicate.labels(feed).inc()
             _log(service, "api.event_replayed", entry)
+        case Followed(decided):
+            metrics.events_followed.labels(feed, decided.ignored).inc()
+            _log(service, "api.event_followed", entry, ignored=decided.ignored)
         case Conflict():
             metrics.events_conflict.labels(feed).inc()
             _log(service, "api.event_conflicted", entry)

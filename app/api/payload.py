@@ -86,8 +86,8 @@ def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, A
     match name:
         case "amount" | "bonus_amount":
             lowest = {"minimum": 0} if mapping.amount_sign == "positive" else {}
-            number, text = ("integer", _WHOLE) if mapping.amount_scale else ("number", _DECIMAL)
-            return [{"type": number, **lowest}, {"type": "string", "pattern": text}]
+            number, digits = ("integer", _WHOLE) if mapping.amount_scale else ("number", _DECIMAL)
+            return [{"type": number, **lowest}, {"type": "string", "pattern": digits}]
         case "occurred_at":
             return _time_forms(mapping.time_format)
         case _ if source.values:

@@ -15,7 +15,7 @@ from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import Services, services
 from app.domain.feed import Feed
-from app.ledger.inbox import Conflict, Duplicate, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Followed, Recorded
 from app.ledger.recording import Decided, Entry
 
 
@@ -80,7 +80,7 @@ async def record(service: Services, entry: Entry) -> Response:
     service.metrics.record_seconds.observe(time.perf_counter() - began)
     outcomes.note(service, entry, outcome)
     match outcome:
-        case Recorded(decided):
+        case Recorded(decided) | Followed(decided):
             return _answer(entry.key.event_id, decided)
         case Duplicate(decided):
             return _answer(entry.key.event_id, decided, replayed=True)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.event import EventKey
+from app.domain.succession import Succession, succession
 from app.ledger.claim import Claim
 from app.ledger.engine import LedgerUnavailableError, unavailable
 from app.ledger.handover import Nobody, Reservation, Taker
 from app.ledger.recording import Decided, Entry, First, Inserted, find_first, insert_new
+from app.ledger.replacing import Replacement, replace
 from app.ledger.writer import Writer
 
 UNWRITTEN = 1000  # events
@@ -32,8 +34,20 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Another event was recorded under the same key; this one is a state of the same thing that does not count, and was
+    not written.
+    """
+
+    decided: Decided
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """Another event was recorded under the same key before; it stands, and nothing was written."""
+
+
+Outcome = Recorded | Duplicate | Followed | Conflict
 
 
 class Inbox:
@@ -69,7 +83,7 @@ class Inbox:
         """How many more would be taken at once."""
         return self._writer.room
 
-    async def record(self, entry: Entry) -> Recorded | Duplicate | Conflict:
+    async def record(self, entry: Entry) -> Outcome:
         """Record an event; when this returns, it is committed. Raises LedgerUnavailableError, after which the event
         may or may not be recorded: recording it again is safe. Raises BacklogFullError, after which it is not.
         """
@@ -78,7 +92,7 @@ class Inbox:
         except TimeoutError:
             raise LedgerUnavailableError("no answer in time") from None
 
-    async def record_all(self, entries: Sequence[Entry]) -> list[Recorded | Duplicate | Conflict]:
+    async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Record several, as each alone. Of those with the same key the first is recorded. Raises BacklogFullError,
         after which none is; after LedgerUnavailableError each may or may not be.
         """
@@ -91,7 +105,7 @@ class Inbox:
         """Wait for what is being written though nobody waits for it any more, before the engine is disposed of."""
         await self._writer.finish()
 
-    async def _record(self, entries: Sequence[Entry]) -> list[Recorded | Duplicate | Conflict]:
+    async def _record(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Record several. Of those with the same key the first is recorded, if none was before."""
         unsettled: dict[EventKey, Entry] = {}
         for entry in entries:
@@ -104,8 +118,30 @@ class Inbox:
             first |= {key: _of(unsettled[key]) for key in inserted} | found
             unsettled = {key: entry for key, entry in unsettled.items() if key not in first}
             if not unsettled:
-                return [_outcome(entry, first[entry.key], new) for entry in entries]
-        raise LedgerUnavailableError("an event's key comes and goes")
+                replaced = await self._replace(entries, first)
+                return [_outcome(entry, first, new, replaced) for entry in entries]
+        raise LedgerUnavailableError(_COMES_AND_GOES)
+
+    async def _replace(self, entries: Sequence[Entry], first: dict[EventKey, First]) -> dict[EventKey, Entry]:
+        """Write what replaces another event under its key, each key's first. What somebody else was faster with is
+        looked up again.
+        """
+        wanted: dict[EventKey, Replacement] = {}
+        for entry in entries:
+            if _succession(entry, first[entry.key]) is Succession.REPLACES:
+                wanted.setdefault(entry.key, Replacement(entry=entry, first=first[entry.key].fingerprint))
+        if not wanted:
+            return {}
+        with unavailable():
+            async with self._engine.begin() as connection:
+                replaced = await replace(connection, list(wanted.values()))
+                first |= await find_first(connection, wanted.keys() - replaced)
+        for key in wanted.keys() - replaced:
+            if _succession(wanted[key].entry, first[key]) is Succession.REPLACES:
+                raise LedgerUnavailableError(_COMES_AND_GOES)
+        owed = sum(len(wanted[key].entry.decision.contributions) for key in replaced)
+        self._taker.take(self._taker.reserve(0), [], left=owed)
+        return {key: wanted[key].entry for key in replaced}
 
     async def _write(self, unsettled: Mapping[EventKey, Entry]) -> tuple[set[EventKey], dict[EventKey, First]]:
         """Write what is new, handing over what it owes, and find the others."""
@@ -151,8 +187,31 @@ def _of(entry: Entry) -> First:
     return First(fingerprint=entry.fingerprint, decided=decided)
 
 
-def _outcome(entry: Entry, first: First, new: set[EventKey]) -> Recorded | Duplicate | Conflict:
-    if entry.key in new:
-        new.remove(entry.key)  # whoever comes next with it is a repetition
-        return Recorded(first.decided)
-    return Duplicate(first.decided) if first.fingerprint == entry.fingerprint else Conflict()
+def _succession(entry: Entry, first: First) -> Succession | None:
+    """None where it is the same event."""
+    if entry.fingerprint == first.fingerprint:
+        return None
+    return succession(first.decided.ignored, entry.decision.ignored)
+
+
+def _outcome(
+    entry: Entry, first: dict[EventKey, First], new: set[EventKey], replaced: Mapping[EventKey, Entry]
+) -> Outcome:
+    """What became of it, one after the other: whoever comes next finds what this one left."""
+    key, decided = entry.key, _of(entry).decided
+    if key in new:
+        new.remove(key)
+        return Recorded(decided)
+    match _succession(entry, first[key]):
+        case None:
+            return Duplicate(first[key].decided)
+        case Succession.OWES_NOTHING:
+            return Followed(decided)
+        case Succession.REPLACES if entry is replaced.get(key):
+            first[key] = _of(entry)
+            return Recorded(decided)
+        case _:
+            return Conflict()
+
+
+_COMES_AND_GOES = "an event's key comes and goes"

@@ -33,6 +33,7 @@ from app.domain.feed import Decision
 from app.domain.filtering import IgnoreReason
 from app.domain.settlement import Status
 from app.ledger.handover import Reservation
+from app.ledger.owing import owed_parameters
 from app.ledger.prepared import Prepared
 from app.ledger.tables import contributions, events, pauses
 
@@ -100,19 +101,14 @@ def _key_parameters(keys: Sequence[EventKey]) -> dict[str, Any]:
 
 
 def _parameters(entries: Sequence[Entry], reservation: Reservation) -> dict[str, Any]:
-    owed = [contribution for entry in entries for contribution in entry.decision.contributions]
-    return _key_parameters([entry.key for entry in entries]) | {
+    owed = owed_parameters([entry.decision.contributions for entry in entries])
+    return {
+        **_key_parameters([entry.key for entry in entries]),
+        **owed,
         "fingerprints": [entry.fingerprint for entry in entries],
         "ignored": [entry.decision.ignored for entry in entries],
-        # As texts, since an array of arrays of different lengths is none.
-        "id_lists": [
-            "{" + ",".join([str(owed.id) for owed in entry.decision.contributions]) + "}" for entry in entries
-        ],
         "payloads": [entry.payload for entry in entries],
-        "ids": [contribution.id for contribution in owed],
-        "source_ids": [contribution.source_id for contribution in owed],
-        "bodies": [contribution.body for contribution in owed],
-        "reserved": [number < reservation.slots for number in range(len(owed))],
+        "reserved": [number < reservation.slots for number in range(len(owed["ids"]))],
         "token": reservation.token,
         "lease": reservation.lease,
     }

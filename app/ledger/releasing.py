@@ -16,6 +16,7 @@ from app.domain.event import EventKey
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.ledger.engine import unavailable
+from app.ledger.owing import OWED, owed_parameters
 
 # Caused by a contribution: whatever the configuration says, no command makes one contribute again.
 NEVER = IgnoreReason.CONTRIBUTION_EVENT
@@ -45,21 +46,15 @@ async def release(engine: AsyncEngine, releases: Sequence[Release], signature: S
 
 def parameters(releases: Sequence[Release], signature: Signature) -> dict[str, Any]:
     """What the statement takes."""
-    owed = [contribution for each in releases for contribution in each.contributions]
     return {
         "feeds": [each.key.feed for each in releases],
         "brand_ids": [each.key.brand_id for each in releases],
         "event_ids": [each.key.event_id for each in releases],
         "fingerprints": [each.fingerprint for each in releases],
         "reasons": [each.ignored for each in releases],
-        # As texts, since an array of arrays of different lengths is none.
-        "id_lists": ["{" + ",".join(str(owed.id) for owed in each.contributions) + "}" for each in releases],
-        "ids": [contribution.id for contribution in owed],
-        "source_ids": [contribution.source_id for contribution in owed],
-        "bodies": [contribution.body for contribution in owed],
         "actor": signature.actor,
         "reason": signature.reason,
-    }
+    } | owed_parameters([each.contributions for each in releases])
 
 
 # The lock is taken before anything is changed, and the row judged as it is then: who comes second finds nothing to do.
@@ -79,22 +74,15 @@ RELEASE = text(f"""
         and not exists (select from contributions c where c.id = any (sent.ids))
       for update of e skip locked
     ),
-    released as (
+    changed as (
       update events e set ignored = null, contribution_ids = free.ids from free
       where (e.feed, e.brand_id, e.event_id) = (free.feed, free.brand_id, free.event_id)
       returning e.feed, e.brand_id, e.event_id, e.contribution_ids, free.ignored as was
     ),
-    owing as (select feed, brand_id, event_id, was, unnest(contribution_ids) as id from released),
-    owed as (
-      insert into contributions (id, feed, brand_id, event_id, source_id, body)
-      select owing.id, feed, brand_id, event_id, source_id, body
-      from owing join unnest(
-        cast(:ids as uuid[]), cast(:source_ids as text[]), cast(:bodies as text[])
-      ) as given (id, source_id, body) on given.id = owing.id
-    ),
+    {OWED},
     signed as (
       insert into interventions (action, actor, reason, contribution_id, ignored)
       select 'release', cast(:actor as text), cast(:reason as text), owing.id, was from owing
     )
-    select feed, brand_id, event_id from released
-""")  # noqa: S608 - our own constant
+    select feed, brand_id, event_id from changed
+""")  # noqa: S608 - our own constants

@@ -61,7 +61,7 @@ class Retention:
         after: Mapping[str, Any] = {"after": _EPOCH, "feed": "", "brand_id": "", "event_id": ""}
         more = True
         while more:
-            (done,) = await self._execute(_EVENTS, cut=cut, batch=self._batch, **after)
+            (done,) = await self._execute(EVENTS, cut=cut, batch=self._batch, **after)
             yield done.pruned
             after = {"after": done.last, "feed": done.feed, "brand_id": done.brand_id, "event_id": done.event_id}
             more = done.read == self._batch
@@ -114,7 +114,7 @@ _CONTRIBUTIONS = _batch("""
 """)
 
 # A key goes only after all of its contributions: as long as one is there, its event tells what it was for.
-_EVENTS = _batch(f"""
+EVENTS = _batch(f"""
         seen as materialized (
           select received_at, feed, brand_id, event_id, contribution_ids from events
           where (received_at, feed, brand_id, event_id)
@@ -124,7 +124,9 @@ _EVENTS = _batch(f"""
         ),
         free as materialized (
           select e.feed, e.brand_id, e.event_id from events e join seen using (feed, brand_id, event_id)
-          where not exists (select from contributions c where c.id = any (seen.contribution_ids))
+          -- Released or replaced meanwhile, it owes what was not looked for.
+          where (e.received_at, e.contribution_ids) = (seen.received_at, seen.contribution_ids)
+            and not exists (select from contributions c where c.id = any (seen.contribution_ids))
           for update of e skip locked
         ),
         gone as (

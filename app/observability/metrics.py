@@ -34,6 +34,12 @@ class Metrics:
         self.events_duplicate = Counter(
             name("events_duplicate_total"), "Events answered from the ledger", ["feed"], registry=registry
         )
+        self.events_followed = Counter(
+            name("events_followed_total"),
+            "Events not recorded: states that owe nothing, of what is recorded",
+            ["feed", "reason"],
+            registry=registry,
+        )
         self.events_conflict = Counter(
             name("events_conflict_total"), "Events refused: same key, other content", ["feed"], registry=registry
         )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.domain.settlement import Settlement, Status
-from app.ledger import asking, leasing, outbox, recording, releasing, settling, stored
+from app.ledger import asking, leasing, outbox, recording, releasing, replacing, settling, stored
 from app.ledger.claim import Claim
 from app.ledger.settling import Settled
 from tests import examples
@@ -38,6 +38,7 @@ RELEASED = releasing.Release(
     ignored=IgnoreReason.ROLLBACK,
     contributions=examples.entry().decision.contributions,
 )
+REPLACED = replacing.Replacement(entry=examples.entry(), first=bytes(32))
 PERIOD = {
     "after": datetime.now(UTC) - timedelta(hours=1),
     "until": datetime.now(UTC),
@@ -63,6 +64,7 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
         releasing.RELEASE,
         releasing.parameters([RELEASED] * 1000, Signature(actor="ada", reason="a plan")),
     ),
+    "replace": (replacing.REPLACE, replacing.parameters([REPLACED] * 64)),
 }
 INDEXES = {
     "find": {"events_pkey"},
@@ -78,6 +80,7 @@ INDEXES = {
     "period": {"events_received"},
     "owed": {"contributions_pkey"},
     "free": {"events_pkey", "contributions_pkey"},
+    "replace": {"events_pkey", "contributions_pkey"},
 }
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.settlement import Settlement, Status
+from app.ledger import retention
 from app.ledger.census import take_census
 from app.ledger.inbox import Duplicate, Inbox, Recorded
 from app.ledger.outbox import Outbox
@@ -278,3 +279,33 @@ async def _contributed(engine: AsyncEngine, *, days: int) -> None:
                 "contribution_ids = (select array_agg(id) from contributions)"
             )
         )
+
+
+async def test_a_key_that_owes_something_only_since_it_was_looked_at_stays(
+    engine: AsyncEngine, other_engine: AsyncEngine
+) -> None:
+    """Released between the sweep's look and its lock: without its key, a repetition would contribute once more."""
+    await ignore(engine, "old", count=1, received=91 * DAY)
+    waits = retention.EVENTS.text.replace(
+        "limit :batch", "limit :batch + (select 0 * count(pg_advisory_xact_lock(7)))", 1
+    )
+    after = dict.fromkeys(("feed", "brand_id", "event_id"), "")
+    given = after | {"after": datetime.min.replace(tzinfo=UTC), "cut": datetime.now(UTC), "batch": 10}
+    async with open_transaction(engine) as connection:
+        await connection.execute(text("select pg_advisory_xact_lock(7)"))
+        sweep = asyncio.create_task(_executed(other_engine, waits, given))
+        await examples.eventually(lambda: _is_waiting(engine))
+        await connection.execute(text("update events set ignored = null, contribution_ids = array[gen_random_uuid()]"))
+    await sweep
+
+    assert await count(engine, events) == 1
+
+
+async def _executed(engine: AsyncEngine, statement: str, given: dict[str, Any]) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(statement), given)
+
+
+async def _is_waiting(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(text("select count(*) from pg_locks where not granted")))

@@ -13,7 +13,7 @@ from app.domain.intervention import Action, Signature
 from app.ledger import hands
 from app.ledger.claim import Claim
 from app.ledger.handover import Taker
-from app.ledger.inbox import Conflict, Duplicate, Inbox, Recorded
+from app.ledger.inbox import Inbox, Outcome, Recorded
 from app.ledger.outbox import Outbox
 from app.ledger.recording import Entry
 from app.ledger.selection import Selection
@@ -39,7 +39,7 @@ class Ledger:
     def outbox(self) -> Outbox:
         return Outbox(self.engine)
 
-    def record(self, entry: Entry, taker: Taker) -> Recorded | Duplicate | Conflict:
+    def record(self, entry: Entry, taker: Taker) -> Outcome:
         """Record an event. What it owes falls due one after the other: each run of an example then claims the same."""
         answer = self.run(Inbox(self.engine, taker).record(entry))
         if isinstance(answer, Recorded):

@@ -11,6 +11,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from app.domain.filtering import IgnoreReason
 from app.domain.intervention import DISCARDED_FROM, REPLAYED_FROM, Action, Discard, Replay, Signature
 from app.domain.outcome import verdict
 from app.domain.settlement import RetryPolicy, Settlement, Status, settlement
@@ -31,8 +32,10 @@ LEASE = timedelta(hours=1)  # ends where a step says so, and never by itself
 GIVE_UP_AFTER = timedelta(days=1)
 ADA = Signature(actor="ada", reason="the model says so")
 NOTHING = timedelta()
+ROLLBACK = IgnoreReason.ROLLBACK
 AMOUNTS = st.sampled_from(("1", "2"))
 SOURCES = st.integers(0, 2)
+REASONS = st.sampled_from(IgnoreReason)
 PICKS = st.integers(0, 5)
 LIMITS = st.integers(1, 3)
 WORKERS = st.integers(0, 2)
@@ -68,9 +71,9 @@ class Machine(RuleBasedStateMachine):
         for number in (1, 2):
             self._record(number, "1", sources, Hand(reservation=Nobody().reserve(sources)), lost=False)
 
-    @rule(number=st.integers(1, 4), amount=AMOUNTS, sources=SOURCES, lost=LOST)
-    def record(self, number: int, amount: str, sources: int, *, lost: bool) -> None:
-        self._record(number, amount, sources, Hand(reservation=Nobody().reserve(sources)), lost=lost)
+    @rule(number=st.integers(1, 4), amount=AMOUNTS, sources=SOURCES, ignored=REASONS, lost=LOST)
+    def record(self, number: int, amount: str, sources: int, ignored: IgnoreReason, *, lost: bool) -> None:
+        self._record(number, amount, sources, Hand(reservation=Nobody().reserve(sources)), ignored=ignored, lost=lost)
 
     @rule(worker=WORKERS, slots=LIMITS, number=st.integers(1, 6), sources=SOURCES, lost=LOST)
     def hand_over(self, worker: int, slots: int, number: int, sources: int, *, lost: bool) -> None:
@@ -84,8 +87,10 @@ class Machine(RuleBasedStateMachine):
         else:
             taker.calls += [Call(claim=claim) for claim in hand.taken]
 
-    def _record(self, number: int, amount: str, sources: int, hand: Hand, *, lost: bool) -> None:
-        entry = examples.entry(f"bet-{number}", amount=amount, sources=("one", "two")[:sources])
+    def _record(
+        self, number: int, amount: str, sources: int, hand: Hand, *, ignored: IgnoreReason = ROLLBACK, lost: bool
+    ) -> None:
+        entry = examples.entry(f"bet-{number}", amount=amount, sources=("one", "two")[:sources], ignored=ignored)
         answer = self.ledger.record(entry, hand)
         expected = self.promises.record(entry, hand.reservation)
         assert lost or expected == answer

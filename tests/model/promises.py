@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.domain.event import EventKey
+from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Action, Discard, Replay
 from app.domain.settlement import Status
 from app.ledger.handover import Reservation
-from app.ledger.inbox import Conflict, Duplicate, Recorded
+from app.ledger.inbox import Conflict, Duplicate, Followed, Outcome, Recorded
 from app.ledger.recording import Decided, Entry
 from tests.model.gateway import Course
+
+STATES = {IgnoreReason.EVENT_TYPE_NOT_COUNTED, IgnoreReason.STATUS_NOT_COUNTED}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,16 +47,20 @@ class Promises:
     owed: dict[UUID, Owed] = field(default_factory=dict)
     paused: bool = False
 
-    def record(self, entry: Entry, reservation: Reservation) -> Recorded | Duplicate | Conflict:
+    def record(self, entry: Entry, reservation: Reservation) -> Outcome:
         """The answer owed, which is the first recording's. What is reserved for is leased and begun with it."""
         decision = entry.decision
-        if first := self.events.get(entry.key):
-            fingerprint, decided = first
-            return Duplicate(decided) if fingerprint == entry.fingerprint else Conflict()
         decided = Decided(contributions=len(decision.contributions), ignored=decision.ignored)
+        first = self.events.get(entry.key)
+        if first and first[0] == entry.fingerprint:
+            return Duplicate(first[1])
+        if first and decided.ignored in STATES | {IgnoreReason.ROLLBACK}:
+            return Followed(decided)
+        if first and first[1].ignored not in STATES:
+            return Conflict()
         self.events[entry.key] = entry.fingerprint, decided
         self.owed |= {contribution.id: Owed() for contribution in decision.contributions}
-        if not self.paused:
+        if not first and not self.paused:
             self.claim([owed.id for owed in decision.contributions[: reservation.slots]], reservation.token)
             self.begin(reservation.token)
         return Recorded(decided)

@@ -1,0 +1,25 @@
+"""An event that follows another one under its key, with other content: a platform may send one id with each state."""
+
+from enum import Enum, auto
+
+from app.domain.filtering import IgnoreReason
+
+
+class Succession(Enum):
+    """What becomes of the later one."""
+
+    OWES_NOTHING = auto()  # a state that does not count: it is told so, and what is recorded stands
+    REPLACES = auto()  # what is recorded was such a state, and decides nothing
+    CONFLICTS = auto()
+
+
+_STATES = frozenset({IgnoreReason.EVENT_TYPE_NOT_COUNTED, IgnoreReason.STATUS_NOT_COUNTED})
+
+
+def succession(first: IgnoreReason | None, later: IgnoreReason | None) -> Succession:
+    """Of two events, each by the reason it is ignored for, or None where it counts. A key contributes once, whatever
+    states come in whatever order: nothing replaces what counted, or was ignored for another reason than its state.
+    """
+    if later in _STATES or later is IgnoreReason.ROLLBACK:
+        return Succession.OWES_NOTHING
+    return Succession.REPLACES if first in _STATES else Succession.CONFLICTS
