@@ -78,16 +78,16 @@ class Record:
     def of_each(self, arrays: Sequence[Sequence[int]]) -> Self:
         """The record of all events, from one that has the first of each request: they share what became of it."""
 
-        def of_each(column: "array[int]") -> "array[int]":
+        def shared(column: "array[int]") -> "array[int]":
             return array("q", [value for value, carried in zip(column, arrays, strict=True) for _ in carried])
 
         return replace(
             self,
             event=array("q", [event for carried in arrays for event in carried]),
-            due=of_each(self.due),
-            sent=of_each(self.sent),
-            answered=of_each(self.answered),
-            status=of_each(self.status),
+            due=shared(self.due),
+            sent=shared(self.sent),
+            answered=shared(self.answered),
+            status=shared(self.status),
         )
 
     def write(self, path: Path) -> None:

@@ -10,7 +10,7 @@ from benchmarks.scenario import NotRun, scenario
 from benchmarks.trial import trial, tried
 
 BOTH = 2 * SENDERS  # so that two processes have as many each as one has elsewhere
-SENDERS_OF = {1: SENDERS, 10: 64, 100: 8}  # arrays of so many events: as many as bring out the most
+SENDERS_OF = {1: SENDERS, 10: 32, 100: 8}  # arrays of so many events: as many as bring out the most
 
 
 @scenario("accept")
