@@ -120,7 +120,8 @@ class Report:
         cpu = self.results.ratio(name, SINGLE, lambda each: each.all_cpu)
         if cpu is None:
             return []
-        return [f"In an array of {BATCHES[name]}, it took {shown(cpu)} times the CPU of one alone, PostgreSQL's too."]
+        size, times = BATCHES[name], shown(cpu)
+        return [f"In an array of {size} an event took {times} times the CPU of one alone, PostgreSQL's too."]
 
     def _latencies(self) -> list[str]:
         rows = []

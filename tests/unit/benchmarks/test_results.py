@@ -182,7 +182,7 @@ def test_arrays_are_compared_with_single_events_and_with_the_bare_route(tmp_path
     written = (tmp_path / "benchmarks.md").read_text()
 
     assert "| in arrays of 100 | 0.800 | 1.60 | 1.50 | 0.750 | 0.600 | 0.750 | 3 | 1 | 1 |" in written
-    assert "In an array of 100, it took 0.750 times the CPU of one alone" in written
+    assert "In an array of 100 an event took 0.750 times the CPU of one alone" in written
     assert "in arrays of 100" in (tmp_path / "benchmarks-batches.svg").read_text()
 
 
