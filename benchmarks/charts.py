@@ -1,19 +1,24 @@
 """The charts of the report."""
 
 from benchmarks.chart import Bar, Chart
-from benchmarks.names import title
-from benchmarks.results import YARDSTICK, Results
+from benchmarks.names import BATCHES, title
+from benchmarks.results import SINGLE, YARDSTICK, Results
 from benchmarks.rivals import RIVALS
 from benchmarks.table import number
 
-OURS = ("contribute", "accept", "latency")
+OURS = (SINGLE, "accept", "latency", *BATCHES)
 LATENCIES = ("latency-bare-route", "latency", "backlog-before", "backlog")
-_COMPARED = ("bare-asgi", "bare-model", YARDSTICK, "accept", "contribute")
+_COMPARED = ("bare-asgi", "bare-model", YARDSTICK, "accept", SINGLE)
 
 
 def charts(results: Results) -> dict[str, Chart]:
     """By the end of the file's name; those only that have something to show."""
-    made = {"cpu": _cpu(results), "rate": _rate(results), "latency": _latency(results)}
+    made = {
+        "cpu": _cpu(results, _compared(results), "CPU for each event"),
+        "rate": _rate(results),
+        "batches": _cpu(results, _in_arrays(results), "CPU for each event, alone and in arrays"),
+        "latency": _latency(results),
+    }
     return {name: chart for name, chart in made.items() if chart.bars}
 
 
@@ -21,9 +26,14 @@ def _compared(results: Results) -> list[str]:
     return [name for name in (*_COMPARED, *(rival.name for rival in RIVALS)) if name in results.measured]
 
 
-def _cpu(results: Results) -> Chart:
+def _in_arrays(results: Results) -> list[str]:
+    arrays = [name for name in BATCHES if name in results.measured]
+    return [YARDSTICK, SINGLE, *arrays] if arrays else []
+
+
+def _cpu(results: Results, names: list[str], says: str) -> Chart:
     bars = list[Bar]()
-    for name in _compared(results):
+    for name in names:
         application, database = (
             results.of(name, lambda each: each.cpu),
             results.of(name, lambda each: each.database_cpu),
@@ -33,7 +43,7 @@ def _cpu(results: Results) -> Chart:
             bars.append(Bar(label=title(name), parts=parts, shown=number(sum(parts)), ours=name in OURS))
     bare = results.of(YARDSTICK, lambda each: each.cpu)
     return Chart(
-        title="CPU for each event",
+        title=says,
         axis="milliseconds of one core",
         bars=bars,
         legend=("application", "PostgreSQL and brokers"),

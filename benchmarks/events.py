@@ -1,5 +1,6 @@
 """The events that are sent: each known from its number alone, and signed before any clock starts."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from random import Random
 
@@ -7,6 +8,7 @@ from app.authentication.standard_webhooks import StandardWebhooks
 
 OPERATOR_ID, BRAND_ID, FEED = "casino", "brand1", "bet"
 PATH = f"/events/{FEED}"
+BATCH_PATH = f"{PATH}/batch"
 PAST = "past-"  # what the ids of the past begin with; a number of eight digits follows
 NEIGHBOURS = 1000  # a repeated event is one of so many before it
 
@@ -42,11 +44,11 @@ def body(prefix: str, number: int, *, at: datetime, among: int = 0) -> bytes:
     ).encode()
 
 
-def request(content: bytes, *, scheme: StandardWebhooks, message_id: str, timestamp: int) -> bytes:
+def request(path: str, content: bytes, *, scheme: StandardWebhooks, message_id: str, timestamp: int) -> bytes:
     """All bytes of a request, signed."""
     signed = scheme.credentials(content, message_id=message_id, timestamp=timestamp)
     lines = [
-        f"POST {PATH} HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         "host: 127.0.0.1",
         "user-agent: operator/1.0",
         "content-type: application/json",
@@ -57,7 +59,7 @@ def request(content: bytes, *, scheme: StandardWebhooks, message_id: str, timest
 
 
 def numbers(count: int, *, repeated: float, random: Random) -> list[int]:
-    """Which event each request carries: the next new one, or, in this share of the requests, one of those before."""
+    """Which event is sent each time: the next new one, or, in this share of the times, one of those before."""
     chosen: list[int] = []
     new = 0
     for _ in range(count):
@@ -69,16 +71,28 @@ def numbers(count: int, *, repeated: float, random: Random) -> list[int]:
     return chosen
 
 
-def requests(prefix: str, chosen: list[int], *, scheme: StandardWebhooks, among: int = 0) -> list[bytes]:
+def in_arrays(chosen: Sequence[int], size: int) -> list[Sequence[int]]:
+    """So many events for each request; what is left for the last."""
+    return [chosen[first : first + size] for first in range(0, len(chosen), size)]
+
+
+def requests(prefix: str, chosen: Sequence[int], *, scheme: StandardWebhooks, among: int = 0) -> list[bytes]:
     """A request for each number; a repeated event is the same body in a message of its own, as a retry is."""
     now = datetime.now(UTC)
+    bodies = (body(prefix, number, at=now, among=among) for number in chosen)
+    return _signed(PATH, bodies, prefix, scheme=scheme, now=now)
+
+
+def batches(prefix: str, arrays: Iterable[Sequence[int]], *, scheme: StandardWebhooks, among: int = 0) -> list[bytes]:
+    """A request for each array of numbers, of the bodies that they would have alone."""
+    now = datetime.now(UTC)
+    bodies = (b"[%b]" % b", ".join([body(prefix, number, at=now, among=among) for number in array]) for array in arrays)
+    return _signed(BATCH_PATH, bodies, prefix, scheme=scheme, now=now)
+
+
+def _signed(path: str, bodies: Iterable[bytes], prefix: str, *, scheme: StandardWebhooks, now: datetime) -> list[bytes]:
     timestamp = int(now.timestamp())
     return [
-        request(
-            body(prefix, number, at=now, among=among),
-            scheme=scheme,
-            message_id=f"msg_{prefix}{place}",
-            timestamp=timestamp,
-        )
-        for place, number in enumerate(chosen)
+        request(path, content, scheme=scheme, message_id=f"msg_{prefix}{place}", timestamp=timestamp)
+        for place, content in enumerate(bodies)
     ]

@@ -8,13 +8,14 @@ from benchmarks.latency import Latency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """CPU is in milliseconds for each request; `rate` is of requests a second until all was done that is owed for them,
-    `answered_rate` until all were answered. `answer` is the latency of the 2xx and `delay` the time from the 2xx to the
-    contribution's arrival at the Gateway, both in milliseconds; `from_due` is that time from when the request was due.
-    Memory is in bytes, WAL in bytes for each event, `late` how late the generator itself was at 99 %, in milliseconds.
+    """CPU is in milliseconds for each event, as often as it was sent; `rate` is of events a second until all was done
+    that is owed for them, `answered_rate` until all were answered. `answer` is the latency of the 2xx and `delay` the
+    time from the 2xx to the contribution's arrival at the Gateway, both in milliseconds; `from_due` is that time from
+    when the request was due. Memory is in bytes, WAL in bytes for each event, `late` how late the generator itself was
+    at 99 %, in milliseconds.
     """
 
-    requests: int
+    events: int
     statuses: dict[str, int]
     rate: float
     answered_rate: float
@@ -34,6 +35,11 @@ class Measurement:
     commits: float | None = None
     dead: float | None = None
     hot: float | None = None
+
+    @property
+    def all_cpu(self) -> float:
+        """Of the application and PostgreSQL."""
+        return self.cpu + self.database_cpu
 
     @property
     def p50(self) -> float | None:

@@ -5,6 +5,7 @@ from benchmarks.contender import Contender
 from benchmarks.rivals import RIVALS
 
 CONTENDERS: dict[str, Contender] = {each.name: each for each in (BARE_ASGI, BARE_MODEL, BARE_ROUTE, *RIVALS)}
+BATCHES = {f"batches-{size}": size for size in (1, 10, 100)}  # how many events an array has
 _TITLES = {
     "accept": "accepting only",
     "contribute": "event-processor",
@@ -27,6 +28,8 @@ def title(name: str) -> str:
     """In words."""
     if name in CONTENDERS:
         return CONTENDERS[name].title
+    if name in BATCHES:
+        return f"in arrays of {BATCHES[name]}"
     if name.startswith("ledger-"):
         rows, *scattered = name.removeprefix("ledger-").split("-")
         return f"on {int(rows):,} rows" + (", ids without order" if scattered else "")

@@ -10,11 +10,11 @@ from benchmarks.charts import LATENCIES, charts
 from benchmarks.latency import Latency
 from benchmarks.machine import machine, versions
 from benchmarks.measurement import Measurement
-from benchmarks.names import CONTENDERS, title
-from benchmarks.results import Results, Value
+from benchmarks.names import BATCHES, CONTENDERS, title
+from benchmarks.results import SINGLE, Results, Value
 from benchmarks.rivals import RIVALS
 from benchmarks.scenario import SCENARIOS
-from benchmarks.table import COLUMNS, shown
+from benchmarks.table import BESIDE_SINGLE, COLUMNS, shown
 from benchmarks.targets import Target, targets, verdict
 
 
@@ -68,6 +68,7 @@ class Report:
             *_EXPLANATION,
             *(line for name in drawn for line in ("", f"![{name}](benchmarks-{name}.svg)")),
             *self._costs(),
+            *self._batches(),
             *self._latencies(),
             *self._rivals(),
             *self._not_run(),
@@ -103,6 +104,25 @@ class Report:
         ]
         return ["", "## For each event", "", *_rows(["", *COLUMNS], rows, numbers=True)]
 
+    def _batches(self) -> list[str]:
+        names = [name for name in BATCHES if name in self.results.measured]
+        if not names:
+            return []
+        rows = [
+            [title(name), *(shown(value(self.results, name)) for value in BESIDE_SINGLE.values()), *self._judged(name)]
+            for name in (SINGLE, *names)
+            if name in self.results.measured
+        ]
+        head = ["", *BESIDE_SINGLE, *_JUDGED]
+        return ["", "## In arrays", "", *_IN_ARRAYS, *self._spared(names[-1]), "", *_rows(head, rows, numbers=True)]
+
+    def _spared(self, name: str) -> list[str]:
+        cpu = self.results.ratio(name, SINGLE, lambda each: each.all_cpu)
+        if cpu is None:
+            return []
+        size, times = BATCHES[name], shown(cpu)
+        return [f"In an array of {size} an event took {times} times the CPU of one alone, PostgreSQL's too."]
+
     def _latencies(self) -> list[str]:
         rows = []
         for name in LATENCIES:
@@ -117,10 +137,8 @@ class Report:
         rows = [[each.title, each.promises, *self._kept(each.name)] for each in RIVALS]
         if not rows:
             return []
-        rows.insert(
-            0, ["event-processor", "acknowledged after the commit; contributed once", *self._kept("contribute")]
-        )
-        head = ["", "what an acknowledgement is worth", "events", "lost", "twice", "we are faster by"]
+        rows.insert(0, ["event-processor", "acknowledged after the commit; contributed once", *self._kept(SINGLE)])
+        head = ["", "what an acknowledgement is worth", *_JUDGED, "we are faster by"]
         return ["", "## Instead", "", *_rows(head, rows)]
 
     def _not_run(self) -> list[str]:
@@ -130,10 +148,11 @@ class Report:
     def _kept(self, name: str) -> list[str]:
         if name in self.results.not_run and name not in self.results.measured:
             return [f"not run: {self.results.not_run[name]}", "", "", ""]
+        return [*self._judged(name), shown(self.results.ratio(SINGLE, name, lambda each: each.rate))]
+
+    def _judged(self, name: str) -> list[str]:
         judged = [each.judgement for each in self.results.measured.get(name, {}).values() if each.judgement]
-        times = self.results.ratio("contribute", name, lambda each: each.rate)
-        counts = (sum(getattr(each, count) for each in judged) for count in ("acknowledged", "lost", "twice"))
-        return [*(f"{count:,}" for count in counts), shown(times)]
+        return [f"{sum(getattr(each, count) for each in judged):,}" for count in _JUDGED.values()]
 
     def _json(self) -> dict[str, object]:
         return {
@@ -155,12 +174,17 @@ class Report:
         }
 
 
+_JUDGED = {"events": "acknowledged", "lost": "lost", "twice": "twice"}
 _PARTS = ("p50", "p90", "p99", "max")
 _EXPLANATION = (
     "Medians of the rounds, and least to most; ratios were taken within each round. *CPU* is of all processes of the",
-    "application, from the first request until the last contribution was made and settled, divided by the requests.",
+    "application, from the first request until the last contribution was made and settled, divided by the events sent.",
     "The application has one core; PostgreSQL, the Gateway and the generator have the others. *Events/s*: until all",
     "that is owed for them is done. [benchmarks/README.md](../benchmarks/README.md) says how it is measured.",
+)
+_IN_ARRAYS = (
+    "The events of an array share what a request costs: HTTP, its signature, its answer. Each is read, recorded,",
+    "contributed and settled as it would be alone, which is the first row; one that was refused would count as lost.",
 )
 
 

@@ -9,6 +9,7 @@ from benchmarks.measurement import Measurement
 from benchmarks.scenario import NotRun
 
 YARDSTICK = "bare-route"
+SINGLE = "contribute"  # each event in a request of its own
 
 Value = Callable[[Measurement], float | None]
 

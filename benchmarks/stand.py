@@ -26,8 +26,9 @@ _SUCCESS = range(200, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`count` requests, at a `rate` or as fast as they are answered; this share of them `repeated` events; their ids
-    without order `among` so many of the past. Without `connections` there are as many as the contender does best with.
+    """`count` events, at a `rate` or as fast as they are answered, each in a request or `batch` in an array; this share
+    of them `repeated`; their ids without order `among` so many of the past. Without `connections` there are as many as
+    the contender does best with.
     """
 
     count: int
@@ -35,6 +36,7 @@ class Load:
     connections: int | None = None
     repeated: float = 0.0
     among: int = 0
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,9 @@ class Usage:
 
 @dataclass(slots=True, kw_only=True)
 class Stand:
-    """A contender that is up. `acknowledged` has the amount of each event that got a 2xx, by its id."""
+    """A contender that is up. `acknowledged` has the amount of each event that got a 2xx, by its id; `events` is how
+    many were sent in all.
+    """
 
     bench: Bench
     contender: Contender
@@ -59,7 +63,7 @@ class Stand:
     gateway: Helper
     database: str
     acknowledged: dict[str, str] = field(default_factory=dict)
-    requests: int = 0
+    events: int = 0
     counters: Counters | None = None
 
     async def usage(self) -> Usage:
@@ -91,6 +95,7 @@ class Stand:
             connections=load.connections or self.contender.senders,
             repeated=load.repeated,
             among=load.among,
+            batch=load.batch,
         )
         generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())
         try:
@@ -107,7 +112,7 @@ class Stand:
         if not sent.acknowledged():
             raise NotRunnableError(f"nothing was acknowledged: {dict(Counter(sent.record.status))}")
         self.acknowledged |= sent.acknowledged()
-        self.requests += load.count
+        self.events += load.count
         return sent
 
     async def calls(self) -> list[Call]:
@@ -156,7 +161,7 @@ class Sent:
         return events.event_id(self.prefix, number, among=self.among)
 
     def acknowledged(self) -> dict[str, str]:
-        """The amount of each event that got a 2xx, by its id."""
+        """The amount of each event that got a 2xx, by its id: all of an array's, so that one refused in it is lost."""
         return {
             self.event_id(event): events.amount(event)
             for event, status in zip(self.record.event, self.record.status, strict=True)
@@ -165,7 +170,7 @@ class Sent:
 
     @property
     def succeeded(self) -> int:
-        """How many requests got a 2xx."""
+        """How many events got a 2xx."""
         return sum(status in _SUCCESS for status in self.record.status)
 
     @property

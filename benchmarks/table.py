@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from benchmarks.results import YARDSTICK, Results, Spread
+from benchmarks.results import SINGLE, YARDSTICK, Results, Spread
 
-COLUMNS: dict[str, Callable[[Results, str], Spread | None]] = {
+Column = Callable[[Results, str], Spread | None]
+
+COLUMNS: dict[str, Column] = {
     "events/s": lambda results, name: results.of(name, lambda each: each.rate),
     "CPU ms": lambda results, name: results.of(name, lambda each: each.cpu),
     "x bare route": lambda results, name: results.ratio(name, YARDSTICK, lambda each: each.cpu),
@@ -17,6 +19,16 @@ COLUMNS: dict[str, Callable[[Results, str], Spread | None]] = {
     "MB": lambda results, name: results.of(name, lambda each: each.memory_after / 1e6),
     "p50 ms": lambda results, name: results.of(name, lambda each: each.p50),
     "p99 ms": lambda results, name: results.of(name, lambda each: each.p99),
+}
+BESIDE_SINGLE: dict[str, Column] = {
+    "events/s x bare route": lambda results, name: results.ratio(name, YARDSTICK, lambda each: each.rate),
+    "events/s x single": lambda results, name: results.ratio(name, SINGLE, lambda each: each.rate),
+    "CPU x bare route": lambda results, name: results.ratio(name, YARDSTICK, lambda each: each.cpu),
+    "CPU x single": lambda results, name: results.ratio(name, SINGLE, lambda each: each.cpu),
+    "PostgreSQL x bare route": lambda results, name: results.quotient(
+        name, lambda each: each.database_cpu, YARDSTICK, lambda each: each.cpu
+    ),
+    "PostgreSQL x single": lambda results, name: results.ratio(name, SINGLE, lambda each: each.database_cpu),
 }
 
 

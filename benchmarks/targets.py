@@ -143,7 +143,7 @@ def _cpu(each: Measurement) -> float:
 
 
 def _all_cpu(each: Measurement) -> float:
-    return each.cpu + each.database_cpu
+    return each.all_cpu
 
 
 def _rate(each: Measurement) -> float:

@@ -13,8 +13,8 @@ from benchmarks.measurement import Measurement
 from benchmarks.scenario import NotRun
 from benchmarks.stand import Load, Sent, Stand, Usage, standing
 
-FIRST = 200  # requests, to see how fast a contender is
-FEWEST, MOST = 200, 100_000  # requests of a load
+FIRST = 200  # events, to see how fast a contender is
+FEWEST, MOST = 200, 100_000  # events of a load
 
 
 async def trial(
@@ -28,13 +28,20 @@ async def trial(
     settings: Mapping[str, str] | None = None,
     ledger: str | None = None,
     among: int = 0,
+    batch: int = 0,
 ) -> Measurement:
     """Warm a contender up and saturate it. Raises NotRunnableError."""
     async with standing(
         bench, contender, latency=gateway_latency, processes=processes, settings=settings, ledger=ledger
     ) as stand:
-        rate = await warmed(stand, connections=connections)
-        load = Load(count=requests_for(rate, bench.seconds), connections=connections, repeated=repeated, among=among)
+        rate = await warmed(stand, connections=connections, batch=batch)
+        load = Load(
+            count=events_for(rate, bench.seconds),
+            connections=connections,
+            repeated=repeated,
+            among=among,
+            batch=batch,
+        )
         measured = await measure(stand, load)
     return with_counters(measured, stand)
 
@@ -50,17 +57,18 @@ async def tried(
         return NotRun(contender=contender.name, why=str(error))
 
 
-def requests_for(rate: float, seconds: float) -> int:
-    """How many requests take about so long."""
+def events_for(rate: float, seconds: float) -> int:
+    """How many events take about so long."""
     return int(max(FEWEST, min(MOST, rate * seconds)))
 
 
-async def warmed(stand: Stand, *, connections: int | None = None) -> float:
+async def warmed(stand: Stand, *, connections: int | None = None, batch: int = 0) -> float:
     """Have everything that happens once happen before it is measured. Gives the rate, in events a second."""
-    rate = (await measure(stand, Load(count=FIRST, connections=connections))).rate
+    load = Load(count=FIRST, connections=connections, batch=batch)
+    rate = (await measure(stand, load)).rate
     if FIRST / rate >= stand.contender.warm_up:
         return rate
-    return (await measure(stand, Load(count=requests_for(rate, stand.contender.warm_up), connections=connections))).rate
+    return (await measure(stand, replace(load, count=events_for(rate, stand.contender.warm_up)))).rate
 
 
 async def measure(stand: Stand, load: Load) -> Measurement:
@@ -78,7 +86,7 @@ async def measured(stand: Stand, load: Load, sent: Sent, after: Usage) -> Measur
     record, before, count = sent.record, sent.before, load.count
     done, last = finished(stand.contender, sent, arrived)
     return Measurement(
-        requests=count,
+        events=count,
         statuses={str(status): times for status, times in sorted(Counter(record.status).items())},
         rate=done / ((last - sent.first) / 1e9),
         answered_rate=sent.succeeded / ((sent.last - sent.first) / 1e9),
@@ -104,8 +112,8 @@ def waits(record: Record) -> list[int]:
 
 
 def finished(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple[float, int]:
-    """How many requests led to what was promised, and when the last did: what a contender drops it has not done. Where
-    events were repeated, the requests of one share in it.
+    """How many events led to what was promised, and when the last did: what a contender drops it has not done. Where
+    some were repeated, each time shares in it.
     """
     if not contender.forwards:
         return sent.succeeded, sent.last
@@ -115,7 +123,7 @@ def finished(contender: Contender, sent: Sent, arrived: dict[str, int]) -> tuple
 
 
 def since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[int]:
-    """How long after those moments, one for each request, its event arrived at the Gateway. Of an event that was sent
+    """How long after those moments, one for each event, it arrived at the Gateway. Of an event that was sent
     several times the first counts.
     """
     first: dict[str, int] = {}
@@ -126,9 +134,9 @@ def since(arrived: dict[str, int], sent: Sent, moments: Sequence[int]) -> list[i
 
 
 def with_counters(measured: Measurement, stand: Stand) -> Measurement:
-    """With what PostgreSQL counted in all of the trial, warm-up and all, for each request of it."""
+    """With what PostgreSQL counted in all of the trial, warm-up and all, for each event of it."""
     counters = stand.counters
-    if counters is None or not stand.requests:
+    if counters is None or not stand.events:
         return measured
-    each = stand.requests
+    each = stand.events
     return replace(measured, commits=counters.commits / each, dead=counters.dead / each, hot=counters.hot / each)

@@ -2,16 +2,18 @@
 
 import json
 from array import array
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Send `count` requests to these ports in turn. With a `rate`, in requests a second, each at its time whatever
-    became of those before it; without one, as fast as `connections` are answered. `repeated` is the share of requests
-    whose event was sent before; `among` is as of `events.event_id`; `key` signs them, in hexadecimal.
+    """Send `count` events to these ports in turn: each in a request, or, with a `batch`, so many in an array. With a
+    `rate`, in events a second, each request at its time whatever became of those before it; without one, as fast as
+    `connections` are answered. `repeated` is the share of events that were sent before; `among` is as of
+    `events.event_id`; `key` signs the requests, in hexadecimal.
     """
 
     ports: tuple[int, ...]
@@ -23,7 +25,13 @@ class Order:
     connections: int = 64
     repeated: float = 0.0
     among: int = 0
+    batch: int = 0
     seed: int = 1
+
+    @property
+    def together(self) -> int:
+        """How many events a request carries."""
+        return self.batch or 1
 
     def text(self) -> str:
         """As one line."""
@@ -42,7 +50,7 @@ def _numbers() -> "array[int]":
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """For each request: the event's number, when it was due, sent and answered (nanoseconds of the system's monotonic
+    """For each event: its number, when its request was due, sent and answered (nanoseconds of the system's monotonic
     clock, which all processes share), and the answer's status: 0 where the connection was lost, and where `answered` is
     0 none came.
     """
@@ -56,8 +64,8 @@ class Record:
     connections: int = 0
 
     @classmethod
-    def empty(cls, events: list[int]) -> Self:
-        """Room for a record of so many requests."""
+    def empty(cls, events: Sequence[int]) -> Self:
+        """Room for a record of so many."""
         count = len(events)
         return cls(
             event=array("q", events),
@@ -65,6 +73,21 @@ class Record:
             sent=array("q", bytes(8 * count)),
             answered=array("q", bytes(8 * count)),
             status=array("q", bytes(8 * count)),
+        )
+
+    def of_each(self, arrays: Sequence[Sequence[int]]) -> Self:
+        """The record of all events, from one that has the first of each request: they share what became of it."""
+
+        def shared(column: "array[int]") -> "array[int]":
+            return array("q", [value for value, carried in zip(column, arrays, strict=True) for _ in carried])
+
+        return replace(
+            self,
+            event=array("q", [event for carried in arrays for event in carried]),
+            due=shared(self.due),
+            sent=shared(self.sent),
+            answered=shared(self.answered),
+            status=shared(self.status),
         )
 
     def write(self, path: Path) -> None:

@@ -11,7 +11,7 @@ from benchmarks.measurement import Measurement
 from benchmarks.ours import OURS, command
 from benchmarks.scenario import NotRun, scenario
 from benchmarks.stand import Load, Stand, standing
-from benchmarks.trial import measure, measured, requests_for, warmed
+from benchmarks.trial import events_for, measure, measured, warmed
 
 ROWS, QUICK_ROWS = 100_000, 10_000
 CAPACITY = 3.0  # seconds of saturation, to know the steady rate
@@ -26,10 +26,10 @@ async def backlog(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun
     """
     rows = QUICK_ROWS if bench.quick else ROWS
     async with standing(bench, OURS) as stand:
-        steady = await measure(stand, Load(count=requests_for(await warmed(stand), CAPACITY)))
+        steady = await measure(stand, Load(count=events_for(await warmed(stand), CAPACITY)))
         yield "backlog-steady", steady
         rate = steady.rate * SHARE
-        yield "backlog-before", await measure(stand, Load(count=requests_for(rate, bench.seconds), rate=rate))
+        yield "backlog-before", await measure(stand, Load(count=events_for(rate, bench.seconds), rate=rate))
         prefix = await _wait(stand, rows)
         yield "backlog", await _drain(stand, prefix, rows, Load(count=int(LONGER * SHARE * rows), rate=rate))
 

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 
 from benchmarks.bench import Bench
 from benchmarks.measurement import Measurement
+from benchmarks.names import BATCHES
 from benchmarks.ours import ACCEPTING, OURS, SENDERS, WORKERS
 from benchmarks.scenario import NotRun, scenario
 from benchmarks.trial import trial, tried
 
 BOTH = 2 * SENDERS  # so that two processes have as many each as one has elsewhere
+SENDERS_OF = {1: SENDERS, 10: 32, 100: 8}  # arrays of so many events: as many as bring out the most
 
 
 @scenario("accept")
@@ -35,6 +37,13 @@ async def duplicates(bench: Bench) -> AsyncIterator[tuple[str, Measurement | Not
     """The whole job where 5 % and 50 % of the requests repeat one of the thousand events before."""
     yield "duplicates-5", await trial(bench, OURS, repeated=0.05)
     yield "duplicates-50", await trial(bench, OURS, repeated=0.5)
+
+
+@scenario("batches", quick=False)
+async def batches(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun]]:
+    """The whole job with the same events in arrays of 1, 10 and 100, each array signed and answered as one request."""
+    for name, size in BATCHES.items():
+        yield name, await trial(bench, OURS, connections=SENDERS_OF[size], batch=size)
 
 
 @scenario("processes", quick=False)

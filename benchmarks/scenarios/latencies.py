@@ -9,7 +9,7 @@ from benchmarks.measurement import Measurement
 from benchmarks.ours import OURS
 from benchmarks.scenario import NotRun, scenario
 from benchmarks.stand import Load, standing
-from benchmarks.trial import measure, requests_for, warmed
+from benchmarks.trial import events_for, measure, warmed
 
 CAPACITY = 2.0  # seconds of saturation, to know the capacity
 
@@ -20,7 +20,7 @@ async def latency(bench: Bench) -> AsyncIterator[tuple[str, Measurement | NotRun
     beside the bare route at the same rate.
     """
     async with standing(bench, OURS) as stand:
-        capacity = await measure(stand, Load(count=requests_for(await warmed(stand), CAPACITY)))
+        capacity = await measure(stand, Load(count=events_for(await warmed(stand), CAPACITY)))
         half = capacity.rate / 2
         yield "latency", await measure(stand, _steady(bench, half))
     yield "latency-bare-route", await _at(bench, BARE_ROUTE, half)
@@ -33,4 +33,4 @@ async def _at(bench: Bench, contender: Contender, rate: float) -> Measurement:
 
 
 def _steady(bench: Bench, rate: float) -> Load:
-    return Load(count=requests_for(rate, bench.seconds * 2), rate=rate)
+    return Load(count=events_for(rate, bench.seconds * 2), rate=rate)

@@ -1,6 +1,8 @@
 """The benchmarks' generator and Gateway, over real sockets."""
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,6 +19,7 @@ from benchmarks.generator.order import Order, Record
 from benchmarks.generator.pool import Pool
 from benchmarks.generator.saturating import saturate
 from benchmarks.generator.steady import steady
+from benchmarks.running import helper
 
 SCHEME = StandardWebhooks(keys=(bytes(32),), tolerance=timedelta(minutes=5))
 ANSWER = b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}"
@@ -193,6 +196,28 @@ async def test_several_ports_share_the_connections() -> None:
 
     assert 100 == sum(seen)
     assert min(seen) > 0
+
+
+async def test_an_array_is_due_as_one_request_and_each_of_its_events_is_written_down(tmp_path: Path) -> None:
+    received = list[bytes]()
+
+    async def answer(body: bytes) -> bytes:
+        received.append(body)
+        return ANSWER
+
+    async with receiver(answer) as port:
+        order = Order(
+            ports=(port,), count=25, prefix="a-", key="00", record=str(tmp_path / "record"), rate=FAST, batch=10
+        )
+        generator = await helper(sys.executable, "-m", "benchmarks.generator", told=order.text())
+        await generator.tell("go")
+        assert 0 == await generator.process.wait()
+
+    record, between = Record.read(tmp_path / "record"), round(1e9 / FAST * 10)
+    assert [10, 10, 5] == [len(json.loads(body)) for body in received]
+    assert (list(range(25)), [202] * 25) == (record.event.tolist(), record.status.tolist())
+    assert [0] * 10 + [between] * 10 + [2 * between] * 5 == [due - record.due[0] for due in record.due]
+    assert all(due <= sent <= done for due, sent, done in zip(record.due, record.sent, record.answered, strict=True))
 
 
 def test_a_record_and_an_order_survive_their_files(tmp_path: Path) -> None:

@@ -36,6 +36,25 @@ def test_a_request_is_signed_as_the_service_wants_it() -> None:
     assert SCHEME.refusal(headers, body, now=time.time()) is None
 
 
+def test_an_array_is_signed_whole_and_has_the_events_as_they_are_alone() -> None:
+    (request,) = events.batches("a-", [[5, 6]], scheme=SCHEME)
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    bets = [BetEvent.model_validate(fields) for fields in json.loads(body, parse_float=Decimal)]
+
+    assert "POST /events/bet/batch HTTP/1.1" == first
+    assert str(len(body)) == headers["content-length"]
+    assert SCHEME.refusal(headers, body, now=time.time()) is None
+    assert [(events.event_id("a-", number), Decimal(events.amount(number))) for number in (5, 6)] == [
+        (bet.event_id, bet.amount) for bet in bets
+    ]
+
+
+def test_the_last_array_has_what_is_left() -> None:
+    assert [[0, 1, 2], [3, 4, 5], [6]] == events.in_arrays(list(range(7)), 3)
+
+
 def test_a_repeated_event_has_the_same_body_in_a_message_of_its_own() -> None:
     first, second = events.requests("a-", [5, 5], scheme=SCHEME)
 

@@ -1,5 +1,7 @@
 """What several rounds come to, and what is said of the targets."""
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from benchmarks.judge import judge
 from benchmarks.latency import Latency
 from benchmarks.measurement import Measurement
+from benchmarks.report import Report
 from benchmarks.results import Results, Spread
 from benchmarks.scenario import NotRun
 from benchmarks.scenarios.backlog import drained
@@ -18,7 +21,7 @@ LATENCY = Latency(p50=1, p90=2, p99=3, max=4)
 
 def measurement(**changes: Any) -> Measurement:
     fields: dict[str, Any] = {
-        "requests": 100,
+        "events": 100,
         "statuses": {"202": 100},
         "rate": 1000.0,
         "answered_rate": 1000.0,
@@ -46,6 +49,18 @@ def results(**rounds: list[Measurement]) -> Results:
         for round_number, each in enumerate(measurements, 1):
             made.keep(name.replace("_", "-"), round_number, each)
     return made
+
+
+def report(found: Results) -> Report:
+    return Report(
+        command="make bench",
+        day=date(2026, 11, 23),
+        rounds=1,
+        rows=0,
+        postgres="18",
+        shared=False,
+        results=found,
+    )
 
 
 def test_the_median_of_the_rounds_has_its_spread() -> None:
@@ -154,6 +169,28 @@ def test_a_spread_is_shown_where_there_is_one() -> None:
         shown(Spread(median=1, least=1, most=1)),
         shown(Spread(median=2, least=1, most=3)),
     ]
+
+
+def test_arrays_are_compared_with_single_events_and_with_the_bare_route(tmp_path: Path) -> None:
+    doubled = judge({"a": "1", "b": "1", "c": "1"}, [("a", "1", 1), ("b", "1", 2), ("b", "1", 3)])
+    found = results(
+        bare_route=[measurement(rate=1000, cpu=0.1)],
+        contribute=[measurement(rate=500, cpu=0.2, database_cpu=0.08)],
+        batches_100=[measurement(rate=800, cpu=0.15, database_cpu=0.06, judgement=doubled)],
+    )
+    report(found).write(tmp_path)
+    written = (tmp_path / "benchmarks.md").read_text()
+
+    assert "| in arrays of 100 | 0.800 | 1.60 | 1.50 | 0.750 | 0.600 | 0.750 | 3 | 1 | 1 |" in written
+    assert "In an array of 100 an event took 0.750 times the CPU of one alone" in written
+    assert "in arrays of 100" in (tmp_path / "benchmarks-batches.svg").read_text()
+
+
+def test_a_report_without_arrays_says_nothing_of_them(tmp_path: Path) -> None:
+    report(results(bare_route=[measurement()], contribute=[measurement()])).write(tmp_path)
+
+    assert "## In arrays" not in (tmp_path / "benchmarks.md").read_text()
+    assert not (tmp_path / "benchmarks-batches.svg").exists()
 
 
 def test_refusals_losses_and_doubles_are_failures() -> None:

@@ -9,7 +9,7 @@ from benchmarks.bare import BARE_ROUTE
 from benchmarks.generator.order import Record
 from benchmarks.ours import OURS
 from benchmarks.stand import Sent, Usage
-from benchmarks.trial import FEWEST, MOST, finished, requests_for, since, waits
+from benchmarks.trial import FEWEST, MOST, events_for, finished, since, waits
 
 USAGE = Usage(application=0, database=0, gateway=0, wal=0, memory=0)
 
@@ -78,4 +78,4 @@ def test_the_requests_that_repeat_an_event_are_done_with_it() -> None:
 
 @pytest.mark.parametrize(("rate", "expected"), [(1, FEWEST), (1000, 5000), (10**6, MOST)])
 def test_a_load_lasts_about_as_long_as_it_should_and_is_neither_tiny_nor_endless(rate: float, expected: int) -> None:
-    assert expected == requests_for(rate, 5.0)
+    assert expected == events_for(rate, 5.0)
