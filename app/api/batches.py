@@ -105,8 +105,9 @@ async def _cut(cutting: Cutting, limit: int) -> list[Piece]:
 
 def alone(piece: Piece, shared: Mapping[str, Piece], at: str, depth: int) -> Found:
     """An event as it is sent alone. Raises MalformedDocumentError."""
+    document = piece.document(shared, depth=depth)
     around = {(place := pointer((name,))): place for name in shared if name not in piece.value}
-    return Found(piece.document(shared, depth=depth), at, around)
+    return Found(document, at, around)
 
 
 def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece], at: str) -> Taken:

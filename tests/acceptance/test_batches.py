@@ -123,6 +123,20 @@ async def test_a_bad_event_hurts_no_other_and_has_the_problem_that_it_would_have
     assert await service.metric("events_refused_total", feed="bet") == 2
 
 
+@pytest.mark.parametrize("wrong", ["null", "17", "false", '"text"', "[]", '{"a": NaN}', "[" * 5_000 + "]" * 5_000])
+async def test_what_is_no_event_hurts_no_other_where_events_share_something(
+    database_url: str, gateway: Running, engine: AsyncEngine, wrong: str
+) -> None:
+    first, last = (json.dumps(bet) for bet in bets(1, 2))
+    async with batching(database_url, gateway, batch={"items": "bets", "shared": ["site"]}) as service:
+        body = f'{{"site": "main", "bets": [{first}, {wrong}, {last}]}}'
+        response = await service.post_body("bet/batch", body.encode())
+
+    assert 200 == response.status_code
+    assert [None, 400, None] == [result.get("problem", {}).get("status") for result in response.json()["results"]]
+    assert ["bet-1", "bet-2"] == await recorded(engine)
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
