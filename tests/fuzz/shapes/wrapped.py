@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.fuzz.feeds import settlement, signed
+from tests.fuzz.shapes.batches import TOO_LARGE
 from tests.fuzz.story import ANSWERED, MALFORMED, Bets, Story
 from tests.fuzz.writing import post, request
 
@@ -81,6 +82,8 @@ def unfound(_random: Random, bets: Bets) -> Iterator[Story]:
     right = _around(json.dumps([settlement(bets.next())]))
     for behind in (",", "]", "}", right, '{"data": {"settlements": []}}'):
         yield _story(f"behind it {behind[:20]}", right + behind, MALFORMED, accepted=())
+    shared = _around(json.dumps([settlement(bets.next())]), f'"note": "{"x" * 100_000}"')
+    yield _story("sharing too much", shared, TOO_LARGE, whole=False, accepted=())
     yield _story("the array alone", json.dumps([settlement(bets.next())]), MALFORMED, accepted=())
 
 
