@@ -17,7 +17,7 @@ from app.api.reading import Reader
 from app.api.receiving import Answer, routed
 from app.api.shortcut import Endpoint
 from app.api.state import Services, services
-from app.domain.batch import Batch
+from app.domain.batch import SHARED, Batch
 from app.domain.cutting import Cutting, Piece
 from app.domain.document import MalformedDocumentError
 from app.domain.feed import Feed
@@ -82,6 +82,8 @@ async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, f
         pieces = await _cut(cutting, reader.feed.largest_batch)
     except MalformedDocumentError as error:
         raise Refusal(problems.MALFORMED, str(error)) from None
+    if sum(len(piece.text.encode()) for piece in cutting.shared.values()) > SHARED:
+        raise Refusal(problems.TOO_LARGE, f"what the events share has more than {SHARED} bytes")
     fields = door.take(len(pieces) - 1) if len(pieces) > 1 else request.fields
     taken = list[Taken]()
     for index, piece in enumerate(pieces):
@@ -105,8 +107,9 @@ async def _cut(cutting: Cutting, limit: int) -> list[Piece]:
 
 def alone(piece: Piece, shared: Mapping[str, Piece], at: str, depth: int) -> Found:
     """An event as it is sent alone. Raises MalformedDocumentError."""
+    document = piece.document(shared, depth=depth)
     around = {(place := pointer((name,))): place for name in shared if name not in piece.value}
-    return Found(piece.document(shared, depth=depth), at, around)
+    return Found(document, at, around)
 
 
 def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece], at: str) -> Taken:

@@ -119,8 +119,9 @@ def _is_text(value: Any) -> bool:
 
 def _given(attributes: Mapping[str, Any]) -> dict[str, Piece]:
     """What the attributes say, under our own names, where the data does not. The source is part of the id, as it is of
-    what CloudEvents are told apart by; neither can be taken for the other, since there is no space in a URI.
+    what CloudEvents are told apart by; neither can be taken for the other, since there is no space in a URI, or none is
+    left in it.
     """
     ours = {name: attributes.get(theirs) for name, theirs in _OURS.items()}
-    ours["event_id"] = f"{attributes['source']} {attributes['id']}"
+    ours["event_id"] = f"{attributes['source'].replace(' ', '%20')} {attributes['id']}"
     return {name: Piece(json.dumps(value), value) for name, value in ours.items() if value is not None}

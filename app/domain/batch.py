@@ -9,6 +9,7 @@ Others = Literal["skipped", "refused"]
 
 LIMIT = 500
 BODY = 1024 * 1024
+SHARED = 64 * 1024  # bytes that the events of a batch may share: each is kept with all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

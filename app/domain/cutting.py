@@ -126,11 +126,45 @@ def _piece(text: str, at: int) -> tuple[Piece, int]:
         value, end = read_value(text, at)
     except MalformedDocumentError as error:
         value, end = error, _skipped(text, at)
+    except RecursionError:
+        value, end = MalformedDocumentError("nested too deeply"), _skipped(text, at)
     return Piece(text[at:end], value), end
 
 
 def _skipped(text: str, at: int) -> int:
-    return _SKIPPING.raw_decode(text, at)[1]
+    """The end of the value that begins there."""
+    try:
+        return _SKIPPING.raw_decode(text, at)[1]
+    except RecursionError:
+        return _skipped_step_by_step(text, at)
+
+
+def _skipped_step_by_step(text: str, at: int) -> int:
+    """For what is nested more deeply than the parser goes: its neighbours are not to suffer from it."""
+    closing = list[str]()  # what ends each of the arrays and objects around
+    while True:
+        if text.startswith(("[", "{"), at):
+            closing.append("]" if text[at] == "[" else "}")
+            at = _space(text, at + 1)
+            is_empty = text.startswith(closing[-1], at)
+        else:
+            at = _SKIPPING.raw_decode(text, at)[1]
+            is_empty = True  # there is nothing in it
+        if is_empty:
+            at = _closed(text, at, closing)
+            if not closing:
+                return at
+            at = _behind(text, ",", at)
+        if closing[-1] == "}":
+            _, at = _next_name(text, at, set())
+
+
+def _closed(text: str, at: int, closing: list[str]) -> int:
+    """The end of all that ends there."""
+    while closing and text.startswith(closing[-1], at := _space(text, at)):
+        closing.pop()
+        at += 1
+    return at
 
 
 def _next_name(text: str, at: int, seen: set[str]) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from openapi_spec_validator import validate
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.domain.batch import SHARED
 from app.ledger.tables import contributions, events
 from tests import examples
 from tests.acceptance.conftest import Serve
@@ -121,6 +122,35 @@ async def test_a_bad_event_hurts_no_other_and_has_the_problem_that_it_would_have
     assert (2, 1) == (answer["accepted"], answer["refused"])
     assert ["bet-1", "bet-2"] == await recorded(engine)
     assert await service.metric("events_refused_total", feed="bet") == 2
+
+
+@pytest.mark.parametrize(("more", "status", "ids"), [(0, 200, ["bet-1", "bet-2"]), (1, 413, [])])
+async def test_what_events_share_is_bounded_since_it_is_kept_with_each(
+    database_url: str, gateway: Running, engine: AsyncEngine, more: int, status: int, ids: list[str]
+) -> None:
+    async with batching(database_url, gateway, batch={"items": "bets", "shared": ["site", "note"]}) as service:
+        quoted = len('""')
+        note = "x" * (SHARED - quoted - len("é".encode()) - quoted + more)
+        shared = {"site": "é", "note": note}
+        body = json.dumps(shared | {"bets": bets(1, 2)}, ensure_ascii=False)
+        response = await service.post_body("bet/batch", body.encode())
+
+    assert status == response.status_code
+    assert ids == await recorded(engine)
+
+
+@pytest.mark.parametrize("wrong", ["null", "17", "false", '"text"', "[]", '{"a": NaN}', "[" * 5_000 + "]" * 5_000])
+async def test_what_is_no_event_hurts_no_other_where_events_share_something(
+    database_url: str, gateway: Running, engine: AsyncEngine, wrong: str
+) -> None:
+    first, last = (json.dumps(bet) for bet in bets(1, 2))
+    async with batching(database_url, gateway, batch={"items": "bets", "shared": ["site"]}) as service:
+        body = f'{{"site": "main", "bets": [{first}, {wrong}, {last}]}}'
+        response = await service.post_body("bet/batch", body.encode())
+
+    assert 200 == response.status_code
+    assert [None, 400, None] == [result.get("problem", {}).get("status") for result in response.json()["results"]]
+    assert ["bet-1", "bet-2"] == await recorded(engine)
 
 
 @pytest.mark.parametrize(

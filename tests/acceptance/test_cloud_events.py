@@ -93,6 +93,16 @@ async def test_events_of_two_sources_with_one_id_are_two(service: Service) -> No
     assert ["/a A234-1234", "/b A234-1234"] == [first.json()["event_id"], second.json()["event_id"]]
 
 
+async def test_a_space_in_a_source_or_an_id_makes_no_two_events_one(service: Service) -> None:
+    """A source is a URI and has none, but not every sender knows."""
+    first = await post(service, cloud_event(source="/a b", id="c"))
+    second = await post(service, cloud_event(source="/a", id="b c", data=data(amount="3.00")))
+
+    assert [("/a%20b c", 202), ("/a b c", 202)] == [
+        (each.json().get("event_id"), each.status_code) for each in (first, second)
+    ]
+
+
 async def test_digits_of_the_data_are_kept(service: Service, gateway: Running) -> None:
     event = json.dumps(cloud_event(data=data(amount="@"))).replace('"@"', "12345678901234567.891")
     await service.post_body("bet", event.encode(), content_type=STRUCTURED)

@@ -241,6 +241,16 @@ async def test_an_event_with_an_offer_to_upgrade_is_accepted_and_so_is_the_next(
     assert {"accepted"} == set(map(label, answers))
 
 
+async def test_white_space_around_the_value_of_a_header_is_none_of_it(serve: Serve) -> None:
+    head, _, body = POST.partition(b"\r\n\r\n")
+    start, *lines = head.split(b"\r\n")
+    spaced = b"\r\n".join([start, *(line.replace(b": ", b":\t ") + b" \t" for line in lines)])
+    async with serve() as (_, address):
+        response = await _ask(address, spaced + b"\r\n\r\n" + body)
+
+    assert 202 == response.status_code
+
+
 async def test_a_connect_is_not_served_and_ends_its_connection(serve: Serve) -> None:
     async with serve() as (_, address):
         answer = await _ask(address, b"CONNECT /events/bet HTTP/1.1\r\nhost: service\r\n\r\n" + POST)

@@ -35,12 +35,12 @@ class Rounds:
     _random: Random = field(init=False)
     _bets: Bets = field(init=False)
 
-    async def play(self) -> None:
-        """One round."""
+    async def play(self, *, most: int | None = None) -> None:
+        """One round, of `most` stories where that is given."""
         told = list(stories(self._random, self._bets))
         self._random.shuffle(told)
         turns = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._tell(story, turns) for story in told))
+        await asyncio.gather(*(self._tell(story, turns) for story in told[:most]))
         await self._tell(self._plain(), turns)
         if self.service.alive:
             self.memory.append(self.service.memory)

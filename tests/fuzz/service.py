@@ -19,6 +19,7 @@ from app.cli.service_process import environment, free_port, service_process
 from app.ledger.tables import events
 from tests import examples
 from tests.acceptance.wire import Address
+from tests.fuzz import feeds
 
 BODY_LIMIT = 1_000_000  # bytes; more than usual, so that monsters come further
 READ_TIMEOUT = "1s"  # so that nobody waits long for being hung up on
@@ -80,13 +81,12 @@ async def fuzzed_service(folder: Path, *, database_url: str, gateway_url: str) -
     """A service with files in a folder, until the context ends."""
     address = Address(port=free_port())
     configuration = folder / "fuzzed.toml"
-    feeds = "".join(f'[feeds.{feed}]\nwebhook_secrets = ["{examples.SECRET}"]\n' for feed in ("bet", "deposit"))
     configuration.write_text(
         f'operator_id = "casino"\nbrands = ["brand1", "brand2"]\ndatabase_url = "{database_url}"\n'
         f'[server]\nport = {address.port}\nbody_limit = {BODY_LIMIT}\nread_timeout = "{READ_TIMEOUT}"\n'
         f'drain = "100ms"\n'
         f'[gateway]\nurl = "{gateway_url}"\nusername = "{examples.USERNAME}"\npassword = "{examples.PASSWORD}"\n'
-        f"{feeds}"
+        f"{feeds.TOML}"
     )
     async with service_process(configuration, address.url, log=folder / "fuzzed.log") as process:
         yield FuzzedService(process=process, address=address, database_url=database_url, configuration=configuration)

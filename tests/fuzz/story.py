@@ -12,6 +12,7 @@ from tests import examples
 HUNG_UP = 0  # among statuses: that the service may hang up without an answer
 
 RECORDED = frozenset({202})
+ANSWERED = frozenset({200})
 MALFORMED = frozenset({400})
 ANY = frozenset({HUNG_UP, 200, 202, 400, 401, 403, 404, 405, 409, 413, 415, 422})
 
@@ -30,8 +31,9 @@ class Story:
     """`pieces` go out one after the other. `statuses` are those that each of at most `answers` answers may have.
 
     Where the pieces are `whole` requests, the connection must be good for another one if it is kept. `accepted` are
-    the ids of the events acknowledged, in order, where that is known beforehand; `never` those of events that must not
-    be recorded; `maybe` those that may be without anybody being told.
+    the ids of the events acknowledged, in order, where that is known beforehand; `results` what becomes of each event
+    of a batch: its id where it is recorded, `skipped`, or the status that it is refused with. `never` are the ids of
+    events that must not be recorded; `maybe` of those that may be without anybody being told.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Story:
     whole: bool = True
     head: bool = False
     accepted: tuple[str, ...] | None = None
+    results: tuple[str, ...] | None = None
     never: tuple[str, ...] = ()
     maybe: tuple[str, ...] = ()
     ending: Ending = Ending.WAIT

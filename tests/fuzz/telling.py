@@ -3,12 +3,13 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 from tests import examples
 from tests.acceptance import wire
 from tests.acceptance.wire import Address
 from tests.fuzz.answers import Answer, BrokenAnswerError, faults, read_answer
+from tests.fuzz.receipts import Receipt, batch_faults, outcomes, receipts
 from tests.fuzz.story import HUNG_UP, Ending, Story
 from tests.fuzz.writing import GET_LIVE
 
@@ -28,22 +29,25 @@ class Told:
     @property
     def accepted(self) -> tuple[str, ...]:
         """The ids of the events acknowledged, in order."""
-        return tuple(str(_fields(answer)["event_id"]) for answer in self._recorded())
+        return tuple(each.event_id for each in self._receipts())
 
     @property
     def fresh(self) -> tuple[str, ...]:
         """The ids of those acknowledged as new."""
-        new = (answer for answer in self._recorded() if "idempotent-replayed" not in answer.headers)
-        return tuple(str(_fields(answer)["event_id"]) for answer in new)
+        return tuple(each.event_id for each in self._receipts() if each.new)
 
     @property
     def owed(self) -> int:
         """The contributions that were promised for new events."""
-        new = (answer for answer in self._recorded() if "idempotent-replayed" not in answer.headers)
-        return sum(int(_fields(answer).get("contributions", 0)) for answer in new)
+        return sum(each.owed for each in self._receipts() if each.new)
 
-    def _recorded(self) -> list[Answer]:
-        return [answer for answer in self.answers if answer.status == 202]
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What became of each event of the batches, in order."""
+        return tuple(chain.from_iterable(map(outcomes, self.answers)))
+
+    def _receipts(self) -> list[Receipt]:
+        return list(chain.from_iterable(map(receipts, self.answers)))
 
 
 async def tell(story: Story, address: Address) -> Told:
@@ -128,6 +132,7 @@ async def _ask_again(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 def _judged(told: Told) -> list[str]:
     story, answers = told.story, told.answers
     wrong = [fault for answer in answers for fault in faults(answer, head=story.head)]
+    wrong += [fault for answer in answers for fault in batch_faults(answer)]
     wrong += [f"answered {answer.status}" for answer in answers if answer.status not in story.statuses]
     ended = bool(answers) and answers[-1].last
     if len(answers) < story.answers and not ended and HUNG_UP not in story.statuses:
@@ -136,9 +141,6 @@ def _judged(told: Told) -> list[str]:
         wrong.append("a 202 without its content")
     elif story.accepted is not None and story.accepted != told.accepted:
         wrong.append(f"acknowledged {told.accepted} instead of {story.accepted}")
+    if story.results is not None and story.results != told.results:
+        wrong.append(f"results {told.results} instead of {story.results}")
     return wrong
-
-
-def _fields(answer: Answer) -> dict[str, Any]:
-    fields: Any = answer.json()
-    return fields if isinstance(fields, dict) else {"event_id": None}

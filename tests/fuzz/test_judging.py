@@ -2,19 +2,35 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
+from tests.acceptance.wire import Address
 from tests.fuzz.answers import Answer, BrokenAnswerError, faults, read_answer
 from tests.fuzz.books import Books
-from tests.fuzz.story import Story
-from tests.fuzz.telling import Told
+from tests.fuzz.receipts import batch_faults
+from tests.fuzz.story import ANSWERED, Story
+from tests.fuzz.telling import Told, tell
 
 PROBLEM = {"type": "urn:x", "title": "x", "status": 400}
+ACCEPTED = {"status": "accepted", "event_id": "a", "contributions": 1}
+REPLAYED = ACCEPTED | {"replayed": True}
+REFUSED = {"status": "refused", "problem": PROBLEM}
+SKIPPED = {"status": "skipped"}
 
 
 def _answer(status: int, content: object, **headers: str) -> Answer:
     return Answer(status=status, headers=headers, body=json.dumps(content).encode())
+
+
+def _batch(*results: dict[str, Any], **counts: int) -> Answer:
+    """The answer to a batch that has these results."""
+    found = [{"index": index} | result for index, result in enumerate(results)]
+    counted = {
+        word: sum(each["status"] == word for each in results) for word in ("accepted", "ignored", "skipped", "refused")
+    }
+    return _answer(200, counted | counts | {"results": found})
 
 
 def _told(*ids: str, never: tuple[str, ...] = (), maybe: tuple[str, ...] = ()) -> Told:
@@ -51,6 +67,75 @@ def test_what_was_acknowledged_and_recorded_once_is_right_and_so_is_what_nobody_
     books.enter(_told("a", maybe=("b", "c")))
 
     assert [] == books.wrong(["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "recorded", "words"),
+    [
+        (_batch(ACCEPTED, ACCEPTED | {"event_id": "b"}), ["a"], "acknowledged and not recorded: ['b']"),
+        (_batch({"status": "ignored", "event_id": "a", "reason": "x"}), [], "acknowledged and not recorded: ['a']"),
+        (_batch(REPLAYED), [], "acknowledged and not recorded: ['a']"),
+        (_batch(ACCEPTED, ACCEPTED), ["a"], "acknowledged as new twice: ['a']"),
+        (_batch(REFUSED | {"event_id": "a"}, SKIPPED), ["a"], "recorded and never acknowledged: ['a']"),
+    ],
+)
+def test_what_a_batch_acknowledged_is_in_the_books_and_what_it_refused_is_not(
+    answer: Answer, recorded: list[str], words: str
+) -> None:
+    books = Books()
+    books.enter(Told(story=Story(name="", pieces=()), answers=(answer,), wrong=()))
+
+    assert [f"1 {words}"] == books.wrong(recorded)
+
+
+def test_an_event_that_comes_twice_in_a_batch_and_is_acknowledged_as_new_once_is_right() -> None:
+    books = Books()
+    books.enter(Told(story=Story(name="", pieces=()), answers=(_batch(ACCEPTED, REPLAYED, REFUSED),), wrong=()))
+
+    assert ([], 1) == (books.wrong(["a"]), books.owed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        (_batch(), 0),
+        (_batch(ACCEPTED, REPLAYED, REFUSED, SKIPPED), 0),
+        (_answer(200, {"status": "ok"}), 0),
+        (_batch(ACCEPTED, accepted=2), 1),
+        (_batch(ACCEPTED | {"index": 1}), 1),
+        (_batch(ACCEPTED | {"contributions": 0}), 1),
+        (_batch({"status": "ignored", "event_id": "a"}), 1),
+        (_batch({"status": "refused"}), 1),
+        (_batch({"status": "refused", "problem": PROBLEM | {"status": 500}}), 1),
+        (_batch({"status": "lost"}), 2),
+        (_answer(200, {"results": [1]}), 1),
+        (_answer(200, {"results": None}), 1),
+    ],
+)
+def test_an_answer_to_a_batch_that_means_nothing_is_wrong(answer: Answer, count: int) -> None:
+    assert count == len(batch_faults(answer))
+
+
+@pytest.mark.parametrize(
+    ("expected", "wrong"),
+    [
+        (("a", "400", "skipped"), ()),
+        (("a", "422", "skipped"), ("results ('a', '400', 'skipped') instead of ('a', '422', 'skipped')",)),
+        (("a", "400"), ("results ('a', '400', 'skipped') instead of ('a', '400')",)),
+    ],
+)
+async def test_a_result_that_is_not_the_right_one_is_told(expected: tuple[str, ...], wrong: tuple[str, ...]) -> None:
+    body = _batch(ACCEPTED, REFUSED, SKIPPED).body
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        address = Address(port=server.sockets[0].getsockname()[1])
+        told = await tell(Story(name="", pieces=(b"x",), statuses=ANSWERED, results=expected), address)
+
+    assert wrong == told.wrong
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,24 @@ def test_an_event_that_is_none_hurts_no_other(event: str, detail: str) -> None:
     ]
 
 
+@given(JSON, JSON, st.sampled_from([None, 1]))
+def test_nor_does_one_that_is_nested_more_deeply_than_any_parser_goes(
+    first: Any, last: Any, indent: int | None
+) -> None:
+    texts = [json.dumps(value, indent=indent, ensure_ascii=False) for value in (first, last)]
+    inner = f"[{texts[0]}, {{}}, [ ], NaN, {texts[1]}]"
+    for opening, closing in (("[ ", "]\n"), ('{"a" : [],"b":', ', "c": 1}')):
+        event = opening * 2_000 + inner + closing * 2_000
+
+        assert [{"id": 1}, "nested too deeply", {"id": 3}] == fields(cut(f'[{{"id": 1}}, {event}, {{"id": 3}}]'))
+
+
+def test_nor_does_what_is_beside_them_all() -> None:
+    deep = "[" * 10_000 + "]" * 10_000
+
+    assert [{"id": 1}] == fields(cut(f'{{"x": {deep}, "events": [{{"id": 1}}], "y": {deep}}}', items=("events",)))
+
+
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
@@ -94,7 +112,11 @@ def test_an_event_that_is_none_hurts_no_other(event: str, detail: str) -> None:
         ("[{},]", "Expecting value at line 1, column 5"),
         ("[{}]]", "Extra data at line 1, column 5"),
         ('[{"a": }]', "Expecting value at line 1, column 8"),
-        ("[" + "[" * 100_000, "nested too deeply"),
+        ("[" + "[" * 100_000, "Expecting value at line 1, column 100002"),
+        ("[" + "[" * 9_999 + "]" * 9_998 + "}]", "Expecting ',' delimiter at line 1, column 19999"),
+        ("[" + '{"a":' * 9_999 + "1" + "}" * 9_998 + "]", "Expecting ',' delimiter at line 1, column 59996"),
+        ("[" + '{"a":' * 9_999 + "1" + "]" * 9_999 + "]", "Expecting ',' delimiter at line 1, column 49998"),
+        ("[" + "{" * 9_999, "Expecting property name enclosed in double quotes at line 1, column 3"),
     ],
 )
 def test_what_is_no_array_is_refused_as_a_whole(body: str, detail: str) -> None:

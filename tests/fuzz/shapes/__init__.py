@@ -3,7 +3,22 @@
 from collections.abc import Iterator
 from random import Random
 
-from tests.fuzz.shapes import chunks, connections, documents, fields, heads, lengths, noise, targets
+from tests.fuzz.shapes import (
+    batches,
+    carried,
+    chunks,
+    cloud_events,
+    connections,
+    documents,
+    fields,
+    heads,
+    lengths,
+    noise,
+    payloads,
+    schemes,
+    targets,
+    wrapped,
+)
 from tests.fuzz.story import Bets, Story
 
 SHAPES = (
@@ -23,6 +38,30 @@ SHAPES = (
     connections.pipelined,
     connections.slow,
     connections.ended,
+    batches.beside,
+    batches.repeated,
+    batches.bounds,
+    batches.refused_whole,
+    batches.mutated,
+    carried.in_pieces,
+    carried.pipelined,
+    carried.lying,
+    carried.slow,
+    carried.ended,
+    wrapped.wrapped,
+    wrapped.beside,
+    wrapped.unfound,
+    cloud_events.structured,
+    cloud_events.binary,
+    cloud_events.batched,
+    schemes.right,
+    schemes.damaged,
+    schemes.elsewhere,
+    schemes.clocks,
+    schemes.stripe,
+    schemes.canonical,
+    payloads.one_field,
+    payloads.other_nesting,
     noise.random_bytes,
     noise.mutated_requests,
     noise.mutated_bodies,
