@@ -121,18 +121,26 @@ def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece]
     except Refusal as refusal:
         return refusal
     try:
-        if reader.feed.batch.takes(found.document.fields):
-            return reader.entry(found.document)
-        return _other(reader.feed.batch)
+        if _is_other(reader.feed.batch, found):
+            return Skipped()
+        return reader.entry(found.document)
     except Refusal as refusal:
         return found.placed(refusal)
 
 
-def _other(batch: Batch) -> Skipped:
-    if batch.others == "skipped":
-        return Skipped()
-    expected = {"pointer": pointer(batch.told_by), "detail": "must be one of " + ", ".join(sorted(batch.taken))}
-    raise Refusal(problems.INVALID, "it is none of the events that this feed takes", errors=[expected])
+def _is_other(batch: Batch, found: Found) -> bool:
+    """Whether the event is another feed's, and may be. Raises Refusal."""
+    match batch.whose(found.document.fields):
+        case "ours":
+            return False
+        case "others" if batch.others == "skipped":
+            return True
+        case "others":
+            said, expected = "it is none of the events that this feed takes", "must be one of "
+        case "unsaid":
+            said, expected = "it does not say which event it is", "is needed, as text: for this feed one of "
+    one = {"pointer": pointer(batch.told_by), "detail": expected + ", ".join(sorted(batch.taken))}
+    raise Refusal(problems.INVALID, said, errors=[one])
 
 
 async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:
@@ -154,6 +162,8 @@ async def _results(service: Services, scope: Scope, taken: Sequence[Taken], piec
                 status, members = "skipped", '"status": "skipped"'
         counts[status] += 1
         results.append(f'{{"index": {index}, {members}}}')
+    if counts["skipped"]:
+        outcomes.note_skipped(service, scope["feed"], counts["skipped"])
     counted = ", ".join(f'"{status}": {count}' for status, count in counts.items())
     return f'{{{counted}, "results": [{", ".join(results)}]}}'
 

@@ -42,6 +42,12 @@ def note(service: Services, entry: Entry, outcome: Outcome) -> None:
             _log(service, "api.event_conflicted", entry)
 
 
+def note_skipped(service: Services, feed: str, count: int) -> None:
+    """Count and log those of a batch that are another feed's: were they meant for this one, nothing else would tell."""
+    service.metrics.child(service.metrics.events_skipped, feed).inc(count)
+    service.log.info("api.events_skipped", feed=feed, count=count)
+
+
 def _log(service: Services, event: str, entry: Entry, **fields: Any) -> None:
     key = entry.key
     service.log.info(event, feed=key.feed, brand_id=key.brand_id, event_id=key.event_id, **fields)

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.domain.filtering import fold, folded
+
 Keys = tuple[str, ...]
 Others = Literal["skipped", "refused"]
+Whose = Literal["ours", "others", "unsaid"]
 
 LIMIT = 500
 BODY = 1024 * 1024
@@ -16,7 +19,8 @@ SHARED = 64 * 1024  # bytes that the events of a batch may share: each is kept w
 class Batch:
     """`items` leads to the array of events, and is empty where the body is that array. What is at the keys `shared` of
     the body is part of each event. At most `limit` events come at once, in at most `body` bytes. Where `told_by` is not
-    empty, only events that have one of the texts `taken` there are this feed's; `others` says what becomes of the rest.
+    empty, only events that have one of the texts `taken` there are this feed's, compared as event types are; `others`
+    says what becomes of those with another.
     """
 
     items: Keys = ()
@@ -27,14 +31,16 @@ class Batch:
     taken: frozenset[str] = frozenset()
     others: Others = "skipped"
 
-    def takes(self, fields: Mapping[str, Any]) -> bool:
-        """Whether an event is one of this feed's."""
+    def whose(self, fields: Mapping[str, Any]) -> Whose:
+        """Whose an event is; unsaid where there is no text, for nobody else may know it either."""
         if not self.told_by:
-            return True
+            return "ours"
         found: Any = fields
         for key in self.told_by:
             found = found.get(key) if isinstance(found, dict) else None
-        return isinstance(found, str) and found in self.taken
+        if not isinstance(found, str) or not fold(found):
+            return "unsaid"
+        return "ours" if fold(found) in folded(self.taken) else "others"
 
 
 USUAL = Batch()

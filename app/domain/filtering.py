@@ -34,10 +34,10 @@ class LoopFilter:
 
     def catches(self, event: Event) -> bool:
         """Whether the event was caused by a contribution."""
-        game_code = _folded(event.game_code)
+        game_code = fold(event.game_code)
         return (
-            _folded(event.provider_id) in self.provider_ids
-            or _folded(event.event_type) in self.event_types
+            fold(event.provider_id) in self.provider_ids
+            or fold(event.event_type) in self.event_types
             or (bool(self.game_codes) and any(fnmatchcase(game_code, glob) for glob in self.game_codes))
         )
 
@@ -57,7 +57,7 @@ class Filter:
 
     def ignores(self, event: Event) -> IgnoreReason | None:
         """Why the event does not count, or None when it does."""
-        event_type = _folded(event.event_type)
+        event_type = fold(event.event_type)
         if self.loop.catches(event):
             return IgnoreReason.CONTRIBUTION_EVENT
         if event_type in self.rollback_event_types:
@@ -65,7 +65,7 @@ class Filter:
         if event_type not in self.counted_event_types:
             return IgnoreReason.EVENT_TYPE_NOT_COUNTED
         status = event.particulars.status if event.particulars else None
-        if self.counted_statuses and _folded(status) not in self.counted_statuses:
+        if self.counted_statuses and fold(status) not in self.counted_statuses:
             return IgnoreReason.STATUS_NOT_COUNTED
         if event.particulars and (reason := self._ignores(event.particulars, event.amount)):
             return reason
@@ -76,7 +76,7 @@ class Filter:
     def _ignores(self, particulars: Particulars, amount: Decimal) -> IgnoreReason | None:
         if particulars.credit:
             return IgnoreReason.CREDIT
-        if self.free_stakes and _folded(particulars.stake_type) in self.free_stakes:
+        if self.free_stakes and fold(particulars.stake_type) in self.free_stakes:
             return IgnoreReason.FREE_STAKE
         if particulars.bonus and not amount:
             return IgnoreReason.BONUS_STAKE
@@ -85,8 +85,9 @@ class Filter:
 
 def folded(texts: list[str]) -> frozenset[str]:
     """A list from the configuration, in the form that the filters compare."""
-    return frozenset(map(_folded, texts))
+    return frozenset(map(fold, texts))
 
 
-def _folded(text: str | None) -> str:
+def fold(text: str | None) -> str:
+    """A text as it is compared; that of nothing is empty."""
     return "" if text is None else text.strip().casefold()

@@ -43,6 +43,12 @@ class Metrics:
         self.events_conflict = Counter(
             name("events_conflict_total"), "Events refused: same key, other content", ["feed"], registry=registry
         )
+        self.events_skipped = Counter(
+            name("events_skipped_total"),
+            "Events of batches that say they are another feed's",
+            ["feed"],
+            registry=registry,
+        )
         self.events_refused = Counter(
             name("events_refused_total"), "Requests refused before recording", ["feed", "cause"], registry=registry
         )

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+import structlog
 from openapi_spec_validator import validate
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -290,6 +291,43 @@ async def test_a_batch_is_limited_as_its_feed_says(database_url: str, gateway: R
         assert (await post(service, bets(1, 2, 3))).status_code == 200
         assert (413, "more than 3 events") == _told(await post(service, bets(1, 2, 3, 4)))
         assert (413, None) == _told(await post(service, bets(1, metadata={"padding": "x" * 1500})))
+
+
+TOLD_BY = {"told_by": "event.kind", "taken": ["realtime-casino"]}
+
+
+@pytest.mark.parametrize("others", ["skipped", "refused"])
+@pytest.mark.parametrize("event", [..., 5, "realtime-casino", {}, {"kind": None}, {"kind": 5}, {"kind": " "}])
+async def test_an_event_that_does_not_say_whose_it_is_is_refused_rather_than_lost(
+    database_url: str, gateway: Running, others: str, event: Any
+) -> None:
+    """Whichever feed it was meant for would skip it too."""
+    (unsaid,) = bets(1, **({} if event is ... else {"event": event}))
+    async with batching(database_url, gateway, batch=TOLD_BY | {"others": others}) as service:
+        answer = (await post(service, [unsaid, *bets(2, event={"kind": "realtime-casino"})])).json()
+
+    expected = {"pointer": "/0/event/kind", "detail": "is needed, as text: for this feed one of realtime-casino"}
+    assert ["refused", "accepted"] == [result["status"] for result in answer["results"]]
+    assert [expected] == answer["results"][0]["problem"]["errors"]
+
+
+async def test_whose_an_event_is_is_compared_as_event_types_are(database_url: str, gateway: Running) -> None:
+    async with batching(database_url, gateway, batch=TOLD_BY) as service:
+        batch = [*bets(1, event={"kind": " Realtime-CASINO\n"}), *bets(2, event={"kind": "realtime-payment"})]
+        answer = (await post(service, batch)).json()
+
+    assert ["accepted", "skipped"] == [result["status"] for result in answer["results"]]
+
+
+async def test_what_is_skipped_is_counted_and_logged_once_for_a_batch(database_url: str, gateway: Running) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with batching(database_url, gateway, batch=TOLD_BY) as service:
+            await post(service, bets(1, 2, 3, event={"kind": "realtime-payment"}))
+            await post(service, bets(4, event={"kind": "realtime-casino"}))
+            counted = await service.metric("events_skipped_total", feed="bet")
+
+    skipped = [(line["feed"], line["count"]) for line in lines if line["event"] == "api.events_skipped"]
+    assert (3, [("bet", 3)]) == (counted, skipped)
 
 
 def _told(response: httpx.Response) -> tuple[int, str | None]:

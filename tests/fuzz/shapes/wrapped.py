@@ -52,7 +52,7 @@ def wrapped(_random: Random, bets: Bets) -> Iterator[Story]:
     yield _answered("with an operator of its own", _around(json.dumps([own])), _ids(bet))
     bet = bets.next()
     yield _answered(
-        "of others'", _around(json.dumps([{"kind": "win"}, settlement(bet), {}])), ("skipped", *_ids(bet), "skipped")
+        "of others'", _around(json.dumps([{"kind": "win"}, settlement(bet), {}])), ("skipped", *_ids(bet), "422")
     )
 
 
