@@ -1,5 +1,6 @@
 """Which events count: the loop filter first, then rollbacks, event types, what else a platform says, the minimum."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -83,7 +84,7 @@ class Filter:
         return None
 
 
-def folded(texts: list[str]) -> frozenset[str]:
+def folded(texts: Iterable[str]) -> frozenset[str]:
     """A list from the configuration, in the form that the filters compare."""
     return frozenset(map(fold, texts))
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.ledger.tables import events
+from app.settings import Settings
 from tests import examples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
@@ -112,6 +113,68 @@ async def test_digits_of_the_data_are_kept(service: Service, gateway: Running) -
 
     await examples.eventually(contributed)
     assert gateway.simulator.account.calls[0].base_wager == "12345678901234567.891"
+
+
+OWN = {"event_id": "tx.id", "event_type": "kind", "occurred_at": ["at", "event_time"], "provider_id": "studio"}
+
+
+def own_data(**changes: Any) -> dict[str, Any]:
+    """A bet that names all that an envelope could."""
+    return data(tx={"id": "tx-1"}, kind="BET", at="2026-11-22T12:00:00Z", studio="one") | changes
+
+
+async def test_what_a_mapping_reads_in_the_data_is_not_looked_at_in_the_envelope(
+    database_url: str, gateway: Running
+) -> None:
+    """So the same transaction is the same event, whoever publishes it, and when, and as what."""
+    envelopes: list[dict[str, Any]] = [
+        {},
+        {"id": "another"},
+        {"source": "/elsewhere"},
+        {"type": "another"},
+        {"time": ...},
+        {"time": "now"},
+    ]
+    settings = mapped(database_url, gateway, OWN)
+    async with running(settings) as service:
+        alone = [await post(service, cloud_event(data=own_data(), **changes)) for changes in envelopes]
+        batch = await post(service, [cloud_event(data=own_data(), **changes) for changes in envelopes], BATCHED)
+        plain = await post(service, own_data(), "application/json")
+        wrong = await post(service, cloud_event(data=own_data(tx={"id": ""}, at="now")))
+
+    assert [(202, "tx-1")] * 6 == [(each.status_code, each.json().get("event_id")) for each in alone]
+    assert [True] * 6 == [result.get("replayed") for result in batch.json()["results"]]
+    assert plain.headers["Idempotent-Replayed"] == "true"
+    assert ["/data/tx/id", "/data/at"] == [error["pointer"] for error in wrong.json()["errors"]]
+
+
+async def test_a_mapping_that_has_our_name_among_others_finds_the_envelope_s_there(
+    database_url: str, gateway: Running
+) -> None:
+    settings = mapped(database_url, gateway, OWN | {"event_id": ["tx.id", "event_id"], "occurred_at": "occurred_at"})
+    async with running(settings) as service:
+        answers = [await post(service, cloud_event(data=own_data(tx={}), id=each)) for each in ("one", "two")]
+        wrong = await post(service, cloud_event(data=own_data(), time="today"))
+
+    source = "https://casino.example.com/bets"
+    assert [f"{source} one", f"{source} two"] == [answer.json()["event_id"] for answer in answers]
+    assert ["/time"] == [error["pointer"] for error in wrong.json()["errors"]]
+
+
+async def test_whose_an_event_of_a_batch_is_may_be_told_by_the_envelope(database_url: str, gateway: Running) -> None:
+    settings = mapped(database_url, gateway, OWN, batch={"told_by": "event_type", "taken": ["com.example.bet"]})
+    async with running(settings) as service:
+        events = [cloud_event(data=own_data()), cloud_event(data=own_data(), type="com.example.win")]
+        answer = (await post(service, events, BATCHED)).json()
+
+    assert ["accepted", "skipped"] == [result["status"] for result in answer["results"]]
+
+
+def mapped(database_url: str, gateway: Running, fields: dict[str, Any], **changes: Any) -> Settings:
+    """Settings of a feed that finds these fields in the data."""
+    feed = {"webhook_secrets": [examples.SECRET], "cloud_events": True, "fields": fields} | changes
+    feeds = {"bet": feed, "deposit": {"enabled": False}}
+    return examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
 
 
 @pytest.mark.parametrize(
