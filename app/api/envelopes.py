@@ -23,6 +23,7 @@ class Envelopes:
     """
 
     def __init__(self, feed: Feed) -> None:
+        self._signed = feed.scheme.signs
         self._depth = feed.limits.depth
         self._names = {ours: theirs for ours, theirs in _OURS.items() if _is_read(feed, ours)}
 
@@ -41,8 +42,11 @@ class Envelopes:
         }
         if wrong := [f"the header ce-{name} {detail}" for name, detail in _mistakes(attributes)]:
             raise Refusal(problems.INVALID, "; ".join(wrong))
+        given = self._given(attributes)
+        if self._signed:
+            _require_none({name: self._names[name] for name in given if name not in read.fields})
         body = Piece(read.text.strip(), read.fields)
-        return Found(body.document(self._given(attributes), depth=self._depth), "", {})
+        return Found(body.document(given, depth=self._depth), "", {})
 
     def _opened(self, text: str, at: str) -> Found:
         found = members(text)
@@ -66,6 +70,16 @@ class Envelopes:
         if "event_id" in ours:
             ours["event_id"] = f"{attributes['source'].replace(' ', '%20')} {attributes['id']}"
         return {name: Piece(json.dumps(value), value) for name, value in ours.items() if value is not None}
+
+
+def _require_none(unsigned: Mapping[str, str]) -> None:
+    """Refuse what would be taken from headers beside a signed body: the same signature fits any. Raises Refusal."""
+    if unsigned:
+        errors = [
+            {"pointer": f"/{ours}", "detail": f"is needed in the body: the header ce-{theirs} is not signed"}
+            for ours, theirs in unsigned.items()
+        ]
+        raise Refusal(problems.INVALID, "the signature is over the body and no header ce-…; see errors", errors=errors)
 
 
 def _is_read(feed: Feed, name: str) -> bool:

@@ -15,6 +15,12 @@ class Scheme(Protocol):
     def challenge(self) -> str:
         """What `WWW-Authenticate` says to a refused sender (RFC 9110)."""
 
+    @property
+    def signs(self) -> bool:
+        """Whether it vouches for a body by a signature over it. Other headers are in none: whoever has a signed request
+        may send it again with others.
+        """
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:
         """Why a request is not authentic, in words that may be shown to its sender, or None when it is.
 

@@ -1,6 +1,8 @@
 """CloudEvents 1.0 over HTTP, put together by hand as its HTTP protocol binding and JSON format have them."""
 
+import base64
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.ledger.tables import events
 from app.settings import Settings
-from tests import examples
+from tests import examples, samples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
 
+SECRET = "a-secret-of-the-platform"
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 ID = "https://casino.example.com/bets A234-1234"
@@ -24,11 +27,12 @@ ACCEPTED = {"event_id": ID, "status": "accepted", "contributions": 1}
 @pytest.fixture
 async def service(database_url: str, gateway: Running) -> AsyncIterator[Service]:
     feeds = {
-        "bet": {"webhook_secrets": [examples.SECRET], "cloud_events": True, "event_types": ["com.example.bet", "BET"]},
+        "bet": {"api_keys": [samples.API_KEY], "cloud_events": True, "event_types": ["com.example.bet", "BET"]},
         "deposit": {"webhook_secrets": [examples.SECRET]},
     }
     settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
     async with running(settings) as service:
+        service.client.headers["authorization"] = f"Bearer {samples.API_KEY}"
         yield service
 
 
@@ -54,6 +58,10 @@ def cloud_event(**changes: Any) -> dict[str, Any]:
 def headers_of(event: dict[str, Any]) -> dict[str, str]:
     """Its attributes, as the binary mode has them."""
     return {f"ce-{name}": str(value) for name, value in event.items() if name not in {"data", "datacontenttype"}}
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 async def post(service: Service, event: Any, content_type: str = STRUCTURED, **headers: str) -> httpx.Response:
@@ -138,13 +146,14 @@ async def test_what_a_mapping_reads_in_the_data_is_not_looked_at_in_the_envelope
     settings = mapped(database_url, gateway, OWN)
     async with running(settings) as service:
         alone = [await post(service, cloud_event(data=own_data(), **changes)) for changes in envelopes]
+        binary = await post_binary(service, cloud_event(data=own_data()))
         batch = await post(service, [cloud_event(data=own_data(), **changes) for changes in envelopes], BATCHED)
         plain = await post(service, own_data(), "application/json")
         wrong = await post(service, cloud_event(data=own_data(tx={"id": ""}, at="now")))
 
     assert [(202, "tx-1")] * 6 == [(each.status_code, each.json().get("event_id")) for each in alone]
     assert [True] * 6 == [result.get("replayed") for result in batch.json()["results"]]
-    assert plain.headers["Idempotent-Replayed"] == "true"
+    assert ["true"] * 2 == [each.headers["Idempotent-Replayed"] for each in (plain, binary)]
     assert ["/data/tx/id", "/data/at"] == [error["pointer"] for error in wrong.json()["errors"]]
 
 
@@ -218,13 +227,77 @@ async def test_a_header_of_the_binary_mode_is_decoded(service: Service, written:
     assert 'https://casino.example.com/bets é "' == response.json()["event_id"]
 
 
+SIGNING: dict[str, dict[str, Any]] = {
+    "Standard Webhooks": {"webhook_secrets": [examples.SECRET]},
+    "over the body": {"signature": {"secrets": [SECRET]}},
+    "over some headers": {
+        "signature": {"secrets": [SECRET], "id_header": "Webhook-Id", "content": "{id}.{body}"},
+    },
+}
+
+
+@pytest.mark.parametrize("scheme", SIGNING)
+async def test_what_a_signature_does_not_cover_is_not_taken_from_a_header(
+    database_url: str, gateway: Running, engine: AsyncEngine, scheme: str
+) -> None:
+    """One who has a signed request could send it with other ids, and each would be a contribution."""
+    body, whole = json.dumps(data()).encode(), json.dumps(examples.bet()).encode()
+    feeds = {"bet": SIGNING[scheme] | {"cloud_events": True}, "deposit": {"enabled": False}}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
+    (feed,) = settings.feed_values()
+    async with running(settings) as service:
+
+        async def sent(content: bytes, **changes: Any) -> httpx.Response:
+            signed = feed.scheme.credentials(content, message_id="msg_1", timestamp=int(time.time()))
+            headers = {"content-type": "application/json"} | headers_of(cloud_event(**changes)) | signed
+            return await service.client.post("/events/bet", content=content, headers=headers)
+
+        captured = [await sent(body, id=each) for each in ("one", "two")]
+        same = [await sent(whole, id=each) for each in ("one", "two")]
+        async with engine.connect() as connection:
+            recorded = list((await connection.execute(select(events.c.event_id))).scalars())
+
+    assert [(422, SAID)] * 2 == [(each.status_code, each.json().get("errors")) for each in captured]
+    assert [(202, None), (202, "true")] == [
+        (each.status_code, each.headers.get("idempotent-replayed")) for each in same
+    ]
+    assert ["bet-1"] == recorded
+
+
+VOUCHING: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "API key": ({"api_keys": [samples.API_KEY]}, {"authorization": f"Bearer {samples.API_KEY}"}),
+    "Basic": ({"basic_users": [f"casino:{samples.API_KEY}"]}, basic("casino", samples.API_KEY)),
+    "nothing": ({"insecure": True}, {}),
+}
+
+
+@pytest.mark.parametrize("scheme", VOUCHING)
+async def test_a_sender_that_is_vouched_for_may_have_its_envelope_in_headers(
+    database_url: str, gateway: Running, scheme: str
+) -> None:
+    feed, credentials = VOUCHING[scheme]
+    feeds = {"bet": feed | {"cloud_events": True, "event_types": ["com.example.bet"]}, "deposit": {"enabled": False}}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
+    async with running(settings) as service:
+        headers = {"content-type": "application/json"} | headers_of(cloud_event()) | credentials
+        response = await service.client.post("/events/bet", json=data(), headers=headers)
+
+    assert (202, ACCEPTED) == (response.status_code, response.json())
+
+
+SAID = [
+    {"pointer": f"/{ours}", "detail": f"is needed in the body: the header ce-{theirs} is not signed"}
+    for ours, theirs in {"event_id": "id", "event_type": "type", "occurred_at": "time"}.items()
+]
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"data": {"a": NaN}}', b'{"id": "1", "id": "2"}', b"\xff"])
 async def test_what_is_no_json_is_refused_as_ever(service: Service, body: bytes) -> None:
     assert 400 == (await service.post_body("bet", body, content_type=STRUCTURED)).status_code
 
 
 async def test_an_envelope_is_authenticated_first_like_everything_else(service: Service) -> None:
-    response = await post(service, cloud_event(), webhook_signature="v1,AAAA")
+    response = await post(service, cloud_event(), authorization="Bearer of-nothing")
 
     assert 401 == response.status_code
 
