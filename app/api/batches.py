@@ -22,7 +22,8 @@ from app.domain.cutting import Cutting, Piece
 from app.domain.document import MalformedDocumentError
 from app.domain.feed import Feed
 from app.domain.mapping import pointer
-from app.ledger.inbox import Conflict, Duplicate, Followed, Inbox, Outcome, Recorded
+from app.ledger.engine import UnfitError
+from app.ledger.inbox import Conflict, Duplicate, Followed, Outcome, Recorded
 from app.ledger.recording import Entry
 from app.ledger.writer import BATCH, BacklogFullError
 
@@ -146,7 +147,7 @@ def _is_other(batch: Batch, found: Found) -> bool:
 async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:
     entries = [each for each in taken if isinstance(each, Entry)]
     began = time.perf_counter()
-    recorded = iter(await _recorded(service.inbox, entries))
+    recorded = iter(await _recorded(service, entries))
     if entries:
         service.metrics.record_seconds.observe(time.perf_counter() - began)
     counts = dict.fromkeys(("accepted", "ignored", "skipped", "refused"), 0)
@@ -168,19 +169,30 @@ async def _results(service: Services, scope: Scope, taken: Sequence[Taken], piec
     return f'{{{counted}, "results": [{", ".join(results)}]}}'
 
 
-async def _recorded(inbox: Inbox, entries: Sequence[Entry]) -> list[Outcome]:
-    """A write's worth after the other, and never more than there is room for: others come in between."""
-    found = list[Outcome]()
-    while len(found) < len(entries):
-        room = min(inbox.room, BATCH)
+async def _recorded(service: Services, entries: Sequence[Entry]) -> list[Outcome]:
+    """A write's worth after the other, and never more than there is room for: others come in between. What is recorded
+    is counted and logged, whatever becomes of the rest. Raises what the inbox does, at the end where it is about one
+    event only, for those behind it can be recorded.
+    """
+    found, failures, at = list[Outcome](), list[BaseException](), 0
+    while at < len(entries) and all(isinstance(failure, UnfitError) for failure in failures):
+        room = min(service.inbox.room, BATCH)
         if not room:
             raise BacklogFullError
-        found += await inbox.record_all(entries[len(found) : len(found) + room])
+        written = entries[at : at + room]
+        for entry, outcome in zip(written, await service.inbox.record_all(written), strict=True):
+            if isinstance(outcome, BaseException):
+                failures.append(outcome)
+            else:
+                outcomes.note(service, entry, outcome)
+                found.append(outcome)
+        at += len(written)
+    if failures:
+        raise min(failures, key=lambda failure: isinstance(failure, UnfitError))
     return found
 
 
 def _told(service: Services, entry: Entry, outcome: Outcome) -> tuple[str, str]:
-    outcomes.note(service, entry, outcome)
     match outcome:
         case Recorded(decided) | Followed(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided)

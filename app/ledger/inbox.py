@@ -90,16 +90,14 @@ class Inbox:
         try:
             return await self._writer.write(entry)
         except TimeoutError:
-            raise LedgerUnavailableError("no answer in time") from None
+            raise _late() from None
 
-    async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Record several, as each alone. Of those with the same key the first is recorded. Raises BacklogFullError,
-        after which none is; after LedgerUnavailableError each may or may not be.
+    async def record_all(self, entries: Sequence[Entry]) -> list[Outcome | BaseException]:
+        """Record several, as each alone; what that would raise stands in its place. Of those with the same key the
+        first is recorded. Raises BacklogFullError, after which none is.
         """
-        try:
-            return await self._writer.write_all(entries)
-        except TimeoutError:
-            raise LedgerUnavailableError("no answer in time") from None
+        outcomes = await self._writer.write_all(entries)
+        return [_late() if isinstance(each, TimeoutError) else each for each in outcomes]
 
     async def finish(self) -> None:
         """Wait for what is being written though nobody waits for it any more, before the engine is disposed of."""
@@ -158,6 +156,10 @@ class Inbox:
         claims, left = _handed_over(unsettled.values(), inserted, reservation)
         self._taker.take(reservation, claims, left=left)
         return inserted.keys, found
+
+
+def _late() -> LedgerUnavailableError:
+    return LedgerUnavailableError("no answer in time")
 
 
 def _handed_over(entries: Collection[Entry], inserted: Inserted, reservation: Reservation) -> tuple[list[Claim], int]:

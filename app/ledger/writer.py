@@ -83,8 +83,10 @@ class Writer(Generic[Item, Outcome]):
         finally:
             self._waiting.pop(mine, None)  # whoever goes before its write has begun leaves nothing behind
 
-    async def write_all(self, items: Sequence[Item]) -> list[Outcome]:
-        """The outcomes of several, in their order. Raises as above: BacklogFullError for all, else the first one's."""
+    async def write_all(self, items: Sequence[Item]) -> list[Outcome | BaseException]:
+        """The outcomes of several, in their order; what is raised for one alone stands in its place, for the others may
+        be written all the same. Raises BacklogFullError, for all.
+        """
         if len(items) > self.room:
             raise BacklogFullError
         mine = [self._queue(item) for item in items]
@@ -93,7 +95,7 @@ class Writer(Generic[Item, Outcome]):
         finally:
             for each in mine:
                 self._waiting.pop(each, None)
-        return [each.result() for each in mine]
+        return [each.exception() or each.result() for each in mine]
 
     def _queue(self, item: Item) -> asyncio.Future[Outcome]:
         if self._loop is None:

@@ -252,6 +252,7 @@ async def test_where_the_database_fails_in_between_the_whole_is_to_be_sent_again
 
     failed = await post(service, batch)
     before = await recorded(engine)
+    counted = await service.metric("events_accepted_total", feed="bet")
     async with engine.connect() as connection:
         await connection.execute(text("delete from broken"))
     again = (await post(service, batch)).json()
@@ -259,9 +260,31 @@ async def test_where_the_database_fails_in_between_the_whole_is_to_be_sent_again
     assert (503, "/problems/unavailable") == (failed.status_code, failed.json()["type"])
     assert failed.headers["retry-after"]
     assert 0 < len(before) < 200
+    assert len(before) == counted
     assert again["accepted"] == 200
     assert before == sorted(result["event_id"] for result in again["results"] if "replayed" in result)
     assert len(await recorded(engine)) == 200
+
+
+async def test_an_event_that_the_database_will_not_have_keeps_no_other_of_its_batch_from_being_recorded(
+    service: Service, engine: AsyncEngine
+) -> None:
+    """The whole is to be sent again for its sake, yet what is recorded is counted and logged when it is."""
+    async with engine.connect() as connection:
+        await connection.execute(text("alter table events add constraint refuse check (event_id <> 'bet-30')"))
+    with structlog.testing.capture_logs() as lines:
+        failed = await post(service, bets(*range(200)))
+    logged = sorted(line["event_id"] for line in lines if line["event"] == "api.event_recorded")
+    counted = await service.metric("events_accepted_total", feed="bet")
+    before = await recorded(engine)
+    async with engine.connect() as connection:
+        await connection.execute(text("alter table events drop constraint refuse"))
+    again = (await post(service, bets(*range(200)))).json()
+
+    assert (503, "/problems/unavailable") == (failed.status_code, failed.json()["type"])
+    assert sorted(f"bet-{number}" for number in range(200) if number != 30) == before == logged
+    assert 199 == counted
+    assert [30] == [result["index"] for result in again["results"] if "replayed" not in result]
 
 
 async def test_each_event_counts_against_the_rate_and_a_batch_over_it_is_refused_whole(

@@ -141,6 +141,31 @@ async def test_an_event_that_the_database_will_not_have_fails_alone(engine: Asyn
     assert [Recorded(ACCEPTED)] * 20 == outcomes
 
 
+async def test_of_several_brought_together_one_that_the_database_will_not_have_fails_alone(engine: AsyncEngine) -> None:
+    entries = [examples.entry(str(number)) for number in range(20)]
+    object.__setattr__(entries[7], "payload", "\ud800")
+
+    outcomes = await Inbox(engine).record_all(entries)
+
+    assert isinstance(outcomes.pop(7), LedgerUnavailableError)
+    assert [Recorded(ACCEPTED)] * 19 == outcomes
+
+
+async def test_several_brought_together_wait_no_longer_than_patience(
+    engine: AsyncEngine, other_engine: AsyncEngine
+) -> None:
+    inbox = Inbox(engine, patience=timedelta(milliseconds=100))
+    async with other_engine.connect() as blocking:
+        await blocking.execution_options(isolation_level="READ COMMITTED")
+        async with blocking.begin() as transaction:
+            await blocking.execute(text("lock table events in exclusive mode"))
+            outcomes = await inbox.record_all([examples.entry("1"), examples.entry("2")])
+            await transaction.rollback()
+    await inbox.finish()
+
+    assert [LedgerUnavailableError] * 2 == list(map(type, outcomes))
+
+
 async def test_a_lost_connection_fails_all_who_wait_and_recording_again_is_safe(
     engine: AsyncEngine, other_engine: AsyncEngine
 ) -> None:
