@@ -64,11 +64,11 @@ class Envelopes:
 
     def _given(self, attributes: Mapping[str, Any]) -> dict[str, Piece]:
         """What the attributes say, under our own names. The source is part of the id, as it is of what CloudEvents are
-        told apart by; neither can be taken for the other, since there is no space in a URI.
+        told apart by; neither can be taken for the other, since there is no space in the source.
         """
         ours = {name: attributes.get(theirs) for name, theirs in self._names.items()}
         if "event_id" in ours:
-            ours["event_id"] = f"{attributes['source'].replace(' ', '%20')} {attributes['id']}"
+            ours["event_id"] = f"{attributes['source']} {attributes['id']}"
         return {name: Piece(json.dumps(value), value) for name, value in ours.items() if value is not None}
 
 
@@ -99,6 +99,8 @@ def _decoded(value: str) -> str:
 
 def _mistakes(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     wrong = [(name, "is needed, as text") for name in _REQUIRED if not _is_text(attributes.get(name))]
+    if _is_text(source := attributes.get("source")) and source.split() != [source]:
+        wrong.append(("source", "must be a URI reference, which has no white space in it"))
     if not isinstance(attributes.get("time"), (str, type(None))):
         wrong.append(("time", "must be text"))
     if not wrong and attributes["specversion"] != "1.0":

@@ -33,6 +33,7 @@ _ATTRIBUTES = {  # members of an envelope beside data or in the place of what is
     ),
     **dict.fromkeys(('"specversion": ["1.0"]', '"specversion": {"a": NaN}', '"specversion": ""', '"id": ""'), INVALID),
     **dict.fromkeys(('"id": null', '"id": 17', '"id": {}', '"source": ""', '"source": []', '"type": 1e5'), INVALID),
+    **dict.fromkeys(('"source": " "', '"source": "/a b"', '"source": "/a\\u2028b"'), INVALID),
     **dict.fromkeys(
         ('"time": 1795348800', '"time": {}', '"data": null', '"data": "{}"', '"data": []', '"data": 17'), INVALID
     ),
@@ -65,8 +66,9 @@ _HEADERS = {  # lines of the binary mode, beside those that are right, and what 
         (b"ce-time: never\r\n", b"ce-time: \r\n", b"ce-datacontenttype: \xff\r\n", b"ce-data: {}\r\n"), RECORDED
     ),
     **dict.fromkeys(
-        (b"ce-id: 1\r\nce-id: 2\r\n", b"CE-ID: 1\r\nCe-Id: 2\r\n", b"ce-source: %0d%0aset-cookie:%20a\r\n"), RECORDED
+        (b"ce-id: 1\r\nce-id: 2\r\n", b"CE-ID: 1\r\nCe-Id: 2\r\n", b"ce-id: %0d%0aset-cookie:%20a\r\n"), RECORDED
     ),
+    **dict.fromkeys((b"ce-source: %0d%0aset-cookie:%20a\r\n", b"ce-source: /a%20b\r\n"), INVALID),
 }
 
 
