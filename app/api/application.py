@@ -25,7 +25,7 @@ def create_application(
     """
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     readers = {Reader(feed): Door(feed, clock) for feed in feeds}
-    endpoints = receiving.endpoints(readers, body_limit=body_limit) | batches.endpoints(readers)
+    endpoints = receiving.endpoints(readers, body_limit=body_limit) | batches.endpoints(readers, body_limit=body_limit)
     endpoints |= cloud_events.endpoints(readers, body_limit=body_limit)
     app.include_router(receiving.router(feeds, endpoints, home=home))
     app.include_router(batches.router(feeds, endpoints, home=home))

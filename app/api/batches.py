@@ -43,9 +43,11 @@ have are given. Raises MalformedDocumentError, Refusal.
 """
 
 
-def endpoints(readers: Mapping[Reader, Door]) -> dict[str, Endpoint]:
-    """What answers each feed's path for batches."""
-    return {_path(reader.feed): _endpoint(reader, door) for reader, door in readers.items()}
+def endpoints(readers: Mapping[Reader, Door], *, body_limit: int) -> dict[str, Endpoint]:
+    """What answers each feed's path for batches. An event over `body_limit` bytes, or the feed's own limit, is refused
+    as it is alone.
+    """
+    return {_path(reader.feed): _endpoint(reader, door, body_limit) for reader, door in readers.items()}
 
 
 def router(feeds: tuple[Feed, ...], endpoints: Mapping[str, Endpoint], *, home: str) -> APIRouter:
@@ -62,20 +64,22 @@ def _path(feed: Feed) -> str:
     return f"/events/{feed.name}/batch"
 
 
-def _endpoint(reader: Reader, door: Door) -> Endpoint:
+def _endpoint(reader: Reader, door: Door, body_limit: int) -> Endpoint:
     feed = reader.feed
+    largest = feed.limits.body or body_limit
 
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=feed.batch.body)
         require_json(request.headers)
-        return await answered(reader, door, scope, request, alone)
+        return await answered(reader, door, scope, request, alone, largest=largest)
 
     return refusing.guarded(feed, received)
 
 
-async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, form: Form) -> Response:
-    """The answer to a batch, of events in a form. Raises Refusal for the whole of it, before anything is recorded, and
-    what the inbox raises, after which some may be: repeated, they are told what they would have been.
+async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, form: Form, *, largest: int) -> Response:
+    """The answer to a batch, of events in a form, each of up to `largest` bytes. Raises Refusal for the whole of it,
+    before anything is recorded, and what the inbox raises, after which some may be: repeated, they are told what they
+    would have been.
     """
     items, shared = (reader.feed.batch.items, reader.feed.batch.shared) if form is alone else ((), ())
     try:
@@ -90,7 +94,7 @@ async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, f
     for index, piece in enumerate(pieces):
         if index % TURN == TURN - 1:
             await asyncio.sleep(0)
-        taken.append(_taken(reader, form, piece, cutting.shared, f"{pointer(items)}/{index}"))
+        taken.append(_taken(reader, form, piece, cutting.shared, f"{pointer(items)}/{index}", largest=largest))
     results = await _results(services(scope), scope, taken, pieces)
     return Answer(200, results.encode("ascii"), tuple(fields))
 
@@ -113,8 +117,10 @@ def alone(piece: Piece, shared: Mapping[str, Piece], at: str, depth: int) -> Fou
     return Found(document, at, around)
 
 
-def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece], at: str) -> Taken:
+def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece], at: str, *, largest: int) -> Taken:
     """What the single route would have made of it. `at` is where it is in the body."""
+    if len(piece.text) > largest or len(piece.text.encode()) > largest:
+        return Refusal(problems.TOO_LARGE)
     try:
         found = form(piece, shared, at, reader.feed.limits.depth)
     except MalformedDocumentError as error:

@@ -38,7 +38,7 @@ def _endpoint(reader: Reader, door: Door, limit: int) -> Endpoint:
         is_batch = media_type(header_fields(scope)) == BATCHED
         request = await arrived(scope, receive, door, limit=reader.feed.batch.body if is_batch else limit)
         if is_batch:
-            return await answered(reader, door, scope, request, envelopes.in_batch)
+            return await answered(reader, door, scope, request, envelopes.in_batch, largest=limit)
         found = _found(reader, envelopes, request)
         try:
             entry = reader.entry(found.document)

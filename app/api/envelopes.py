@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote
 
 from app.api import problems
@@ -108,5 +108,5 @@ def _mistakes(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     return wrong
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and value != ""

@@ -353,6 +353,19 @@ async def test_what_is_skipped_is_counted_and_logged_once_for_a_batch(database_u
     assert (3, [("bet", 3)]) == (counted, skipped)
 
 
+async def test_an_event_may_be_no_larger_than_alone(database_url: str, gateway: Running, engine: AsyncEngine) -> None:
+    (large,), (wide,) = bets(2, note="x" * 1024), bets(3, note="é" * 500)
+    async with batching(database_url, gateway, body_limit=1024) as service:
+        alone = await service.post("bet", large)
+        batch = json.dumps([*bets(1), large, wide], ensure_ascii=False).encode()
+        results = (await service.post_body("bet/batch", batch)).json()["results"]
+
+    problem = {"status": "refused", "problem": alone.json()}
+    assert 413 == alone.status_code
+    assert [{"index": 1} | problem, {"index": 2} | problem] == results[1:]
+    assert ["bet-1"] == await recorded(engine)
+
+
 def _told(response: httpx.Response) -> tuple[int, str | None]:
     return response.status_code, response.json().get("detail")
 

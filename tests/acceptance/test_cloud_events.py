@@ -296,6 +296,16 @@ SAID = [
 ]
 
 
+async def test_an_envelope_may_be_no_larger_in_a_batch_than_alone(service: Service) -> None:
+    large = cloud_event(extension="x" * 70_000)
+    alone = await post(service, large)
+    batch = await post(service, [cloud_event(), large], BATCHED)
+    right, wrong = batch.json()["results"]
+
+    assert 413 == alone.status_code
+    assert ("accepted", alone.json()) == (right["status"], wrong["problem"])
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"data": {"a": NaN}}', b'{"id": "1", "id": "2"}', b"\xff"])
 async def test_what_is_no_json_is_refused_as_ever(service: Service, body: bytes) -> None:
     assert 400 == (await service.post_body("bet", body, content_type=STRUCTURED)).status_code
