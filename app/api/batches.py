@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, Response
 from starlette.types import Receive, Scope
@@ -11,17 +10,14 @@ from starlette.types import Receive, Scope
 from app.api import batch_documentation, outcomes, problems, refusing
 from app.api.arriving import Arrived, arrived, require_json
 from app.api.limits import Door
-from app.api.places import Found
+from app.api.parcel import Form, Parcel, Skipped, alone
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.receiving import Answer, routed
 from app.api.shortcut import Endpoint
 from app.api.state import Services, services
-from app.domain.batch import SHARED, Batch
-from app.domain.cutting import Cutting, Piece
-from app.domain.document import MalformedDocumentError
+from app.domain.cutting import Piece
 from app.domain.feed import Feed
-from app.domain.mapping import pointer
 from app.ledger.engine import UnfitError
 from app.ledger.inbox import Conflict, Duplicate, Followed, Outcome, Recorded
 from app.ledger.recording import Entry
@@ -30,17 +26,7 @@ from app.ledger.writer import BATCH, BacklogFullError
 TURN = 16  # events that are read before others have their turn: some two milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """The event is another feed's; nothing was done."""
-
-
 Taken = Entry | Refusal | Skipped
-
-Form = Callable[[Piece, Mapping[str, Piece], str, int], Found]
-"""How an event is found in its piece of a batch, beside what is shared: its place in the body and the depth that it may
-have are given. Raises MalformedDocumentError, Refusal.
-"""
 
 
 def endpoints(readers: Mapping[Reader, Door], *, body_limit: int) -> dict[str, Endpoint]:
@@ -81,73 +67,34 @@ async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, f
     before anything is recorded, and what the inbox raises, after which some may be: repeated, they are told what they
     would have been.
     """
-    items, shared = (reader.feed.batch.items, reader.feed.batch.shared) if form is alone else ((), ())
-    try:
-        cutting = Cutting(request.body, items=items, shared=shared)
-        pieces = await _cut(cutting, reader.feed.largest_batch)
-    except MalformedDocumentError as error:
-        raise Refusal(problems.MALFORMED, str(error)) from None
-    if sum(len(piece.text.encode()) for piece in cutting.shared.values()) > SHARED:
-        raise Refusal(problems.TOO_LARGE, f"what the events share has more than {SHARED} bytes")
+    parcel = Parcel(reader.feed, request.body, form, largest=largest)
+    pieces = await _cut(parcel)
     fields = door.take(len(pieces) - 1) if len(pieces) > 1 else request.fields
     taken = list[Taken]()
     for index, piece in enumerate(pieces):
         if index % TURN == TURN - 1:
             await asyncio.sleep(0)
-        taken.append(_taken(reader, form, piece, cutting.shared, f"{pointer(items)}/{index}", largest=largest))
+        taken.append(_taken(reader, parcel, index, piece))
     results = await _results(services(scope), scope, taken, pieces)
     return Answer(200, results.encode("ascii"), tuple(fields))
 
 
-async def _cut(cutting: Cutting, limit: int) -> list[Piece]:
+async def _cut(parcel: Parcel) -> list[Piece]:
     found = list[Piece]()
-    for piece in cutting.pieces():
-        if len(found) == limit:
-            raise Refusal(problems.TOO_LARGE, f"more than {limit} events")
+    for piece in parcel.pieces():
         found.append(piece)
         if len(found) % TURN == 0:
             await asyncio.sleep(0)
     return found
 
 
-def alone(piece: Piece, shared: Mapping[str, Piece], at: str, depth: int) -> Found:
-    """An event as it is sent alone. Raises MalformedDocumentError."""
-    document = piece.document(shared, depth=depth)
-    around = {(place := pointer((name,))): place for name in shared if name not in piece.value}
-    return Found(document, at, around)
-
-
-def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece], at: str, *, largest: int) -> Taken:
-    """What the single route would have made of it. `at` is where it is in the body."""
-    if len(piece.text) > largest or len(piece.text.encode()) > largest:
-        return Refusal(problems.TOO_LARGE)
+def _taken(reader: Reader, parcel: Parcel, index: int, piece: Piece) -> Taken:
+    """What the single route would have made of it."""
     try:
-        found = form(piece, shared, at, reader.feed.limits.depth)
-    except MalformedDocumentError as error:
-        return Refusal(problems.MALFORMED, str(error))
+        found = parcel.event(index, piece)
+        return found if isinstance(found, Skipped) else found.read(reader.entry)
     except Refusal as refusal:
         return refusal
-    try:
-        if _is_other(reader.feed.batch, found):
-            return Skipped()
-        return reader.entry(found.document)
-    except Refusal as refusal:
-        return found.placed(refusal)
-
-
-def _is_other(batch: Batch, found: Found) -> bool:
-    """Whether the event is another feed's, and may be. Raises Refusal."""
-    match batch.whose(found.document.fields):
-        case "ours":
-            return False
-        case "others" if batch.others == "skipped":
-            return True
-        case "others":
-            said, expected = "it is none of the events that this feed takes", "must be one of "
-        case "unsaid":
-            said, expected = "it does not say which event it is", "is needed, as text: for this feed one of "
-    one = {"pointer": pointer(batch.told_by), "detail": expected + ", ".join(sorted(batch.taken))}
-    raise Refusal(problems.INVALID, said, errors=[one])
 
 
 async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:

@@ -39,11 +39,7 @@ def _endpoint(reader: Reader, door: Door, limit: int) -> Endpoint:
         request = await arrived(scope, receive, door, limit=reader.feed.batch.body if is_batch else limit)
         if is_batch:
             return await answered(reader, door, scope, request, envelopes.in_batch, largest=limit)
-        found = _found(reader, envelopes, request)
-        try:
-            entry = reader.entry(found.document)
-        except Refusal as refusal:
-            raise found.placed(refusal) from None
+        entry = _found(reader, envelopes, request).read(reader.entry)
         response = await receiving.record(services(scope), entry)
         response.raw_headers.extend(request.fields)
         return response

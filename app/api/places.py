@@ -1,10 +1,13 @@
 """Where the mistakes of an event are in the body that it came in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from app.api.problems import Refusal
 from app.domain.document import Document
+
+Meaning = TypeVar("Meaning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,14 @@ class Found:
     at: str
     moved: Mapping[str, str]
 
-    def placed(self, refusal: Refusal) -> Refusal:
+    def read(self, reading: Callable[[Document], Meaning]) -> Meaning:
+        """What the event is read as. Raises the refusal of who reads it, placed."""
+        try:
+            return reading(self.document)
+        except Refusal as refusal:
+            raise self._placed(refusal) from None
+
+    def _placed(self, refusal: Refusal) -> Refusal:
         """The refusal of the event, with the place of each mistake in the body."""
         if refusal.errors is None:
             return refusal
