@@ -18,7 +18,6 @@ from app.authentication.signature import Signature
 from app.authentication.standard_webhooks import StandardWebhooks
 from app.cli.deciding_anew import compare, release
 from app.cli.named import named
-from app.cli.samples import bodies
 from app.cli.text import shown
 from app.cli.trial import REFUSED, Outcome, print_outcome, tried
 from app.domain.authentication import Scheme
@@ -53,7 +52,7 @@ def list_(as_json: AsJson = False) -> None:
 def try_out(
     feed: Annotated[str, typer.Argument(help="The feed that the payload is for.")],
     file: Annotated[
-        str, typer.Argument(help="A file with a payload, or with a JSON array of them; - reads standard input.")
+        str, typer.Argument(help="A file with a payload, an array of them, or a batch; - reads standard input.")
     ] = "-",
     as_json: AsJson = False,
 ) -> None:
@@ -63,9 +62,8 @@ def try_out(
     """
     settings = load()
     chosen = named(settings.feed_values(), feed)
-    reader, limit = Reader(chosen), chosen.limits.body or settings.server.body_limit
-    home = settings.server.home()
-    outcomes = [tried(reader, body, limit=limit, home=home) for body in bodies(_content(file))]
+    largest = chosen.limits.body or settings.server.body_limit
+    outcomes = tried(Reader(chosen), _content(file), largest=largest, home=settings.server.home())
     if as_json:
         print(json.dumps({"feed": feed, "items": outcomes}, indent=2))
     else:
@@ -109,6 +107,6 @@ def _print(outcomes: list[Outcome]) -> None:
         if len(outcomes) > 1:
             print(f"[{number}]", end=" ")
         print_outcome(outcome)
-    if len(outcomes) > 1:
+    if len(outcomes) != 1:
         counted = Counter(each["outcome"] for each in outcomes)
         print(f"{len(outcomes)} payloads: " + ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))

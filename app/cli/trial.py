@@ -1,12 +1,14 @@
-"""A sample payload, tried out on a feed: what the service would answer, decide and contribute. Nothing is recorded."""
+"""Sample payloads, tried out on a feed: what the service would answer, decide and contribute. Nothing is recorded."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from app.api import problems
+from app.api.parcel import Skipped
 from app.api.problems import Refusal
 from app.api.reading import Reader
+from app.cli.samples import Sample, samples
 from app.cli.text import shown
 from app.domain.contribution import Contribution
 from app.domain.event import Event, Particulars
@@ -15,22 +17,30 @@ from app.domain.feed import decide
 from app.domain.masking import MASK, masked, tokens
 
 Outcome = dict[str, Any]
-REFUSED, COUNTED, IGNORED = "refused", "counted", "ignored"
+REFUSED, COUNTED, IGNORED, SKIPPED = "refused", "counted", "ignored", "skipped"
 
 
-def tried(reader: Reader, body: bytes, *, limit: int, home: str) -> Outcome:
-    """What becomes of a body, by the code that receives it, tokens masked. `limit` is in bytes, and `home` is where the
-    service is, for the `type` of a problem.
+def tried(reader: Reader, content: bytes, *, largest: int, home: str) -> list[Outcome]:
+    """What becomes of each payload in a file, by the code that receives it, tokens masked. `largest` is in bytes, and
+    `home` is where the service is, for the `type` of a problem.
     """
     try:
-        if len(body) > limit:
-            raise Refusal(problems.TOO_LARGE)  # noqa: TRY301 - as the service does
-        document = reader.parsed(body)
-        event = reader.checked(document)
+        found = samples(reader, content, largest=largest)
     except Refusal as refusal:
-        return {"outcome": REFUSED, "problem": json.loads(bytes(problems.response(refusal, home).body))}
+        return [_refused(refusal, home)]
+    return [_outcome(reader, sample, home) for sample in found]
+
+
+def _outcome(reader: Reader, sample: Sample, home: str) -> Outcome:
+    try:
+        found = sample()
+        if isinstance(found, Skipped):
+            return {"outcome": SKIPPED}
+        event = found.read(reader.checked)
+    except Refusal as refusal:
+        return _refused(refusal, home)
     decision = decide(reader.feed, event)
-    known = tokens(document.text) | ({event.player_token} if event.player_token else set())
+    known = tokens(found.document.text) | ({event.player_token} if event.player_token else set())
     return {
         "outcome": IGNORED if decision.ignored else COUNTED,
         "reason": decision.ignored,
@@ -38,6 +48,10 @@ def tried(reader: Reader, body: bytes, *, limit: int, home: str) -> Outcome:
         "event": _event(event),
         "contributions": [_contribution(each, known) for each in decision.contributions],
     }
+
+
+def _refused(refusal: Refusal, home: str) -> Outcome:
+    return {"outcome": REFUSED, "problem": json.loads(problems.text(refusal, home))}
 
 
 def print_outcome(outcome: Outcome) -> None:
@@ -80,6 +94,9 @@ def _contribution(contribution: Contribution, known: set[str]) -> dict[str, str]
 def _lines(outcome: Outcome) -> Iterator[str]:
     if outcome["outcome"] == REFUSED:
         yield from _refusal_lines(outcome["problem"])
+        return
+    if outcome["outcome"] == SKIPPED:
+        yield "skipped: another feed's event, by its own word"
         return
     yield f"ignored: {outcome['reason']}: {outcome['why']}" if outcome["reason"] else "counted"
     for name, value in outcome["event"].items():

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from app.cli.command import command
 from app.ledger.tables import contributions
 from tests import examples, samples
-from tests.acceptance.service import running
+from tests.acceptance.service import Service, running
+from tests.acceptance.test_cloud_events import cloud_event
 from tests.examples import Running
 
 TOKEN = "open-sesame-1"
@@ -188,6 +189,135 @@ def test_platforms_are_tried_out_by_their_configuration_alone(name: str, monkeyp
     done = run("test", feed, str(samples.FOLDER / f"platforms/{name}.json"))
 
     assert (0, True) == (done.exit_code, "\ncontribution " in done.stdout), done.output
+
+
+async def _answered(service: Service, path: str, content: bytes, content_type: str) -> list[Any]:
+    """The results of a batch, or the one of an event alone."""
+    answer = (await service.post_body(path, content, content_type=content_type)).json()
+    return list(answer.get("results", [answer]))
+
+
+BATCHES: dict[str, tuple[dict[str, Any], str, Any]] = {
+    "an array of several kinds": (
+        {"batch": {"told_by": "kind", "taken": ["bet"]}},
+        "application/json",
+        [
+            examples.bet(kind="BET"),
+            examples.bet(kind="payment"),
+            examples.bet(event_id="unsaid"),
+            examples.bet(event_id="wrong", kind="bet", amount=-1),
+            7,
+        ],
+    ),
+    "an array of others that are refused": (
+        {"batch": {"told_by": "kind", "taken": ["bet"], "others": "refused"}},
+        "application/json",
+        [examples.bet(kind="bet"), examples.bet(kind="payment")],
+    ),
+    "an object with what its events share": (
+        {"batch": {"items": "data.bets", "shared": ["kind", "currency"], "told_by": "kind", "taken": ["bet"]}},
+        "application/json",
+        {
+            "kind": "bet",
+            "currency": "EUR",
+            "data": {"bets": [{"event_id": "x"}, examples.bet(), examples.bet(kind="win"), "bet"]},
+        },
+    ),
+    "an array of nothing": ({"batch": {"told_by": "kind", "taken": ["bet"]}}, "application/json", []),
+    "too many": ({"batch": {"items": "bets", "limit": 2}}, "application/json", {"bets": [1, 2, 3]}),
+    "too long": ({"batch": {"items": "bets", "body_limit": 1024}}, "application/json", {"bets": ["x" * 1024]}),
+    "an event too large": (
+        {"body_limit": 1024, "batch": {"items": "bets"}},
+        "application/json",
+        {"bets": ["x" * 1024]},
+    ),
+    "CloudEvents of several kinds": (
+        {"cloud_events": True, "batch": {"items": "bets", "told_by": "event_type", "taken": ["BET"]}},
+        "application/cloudevents-batch+json",
+        [cloud_event(type="BET"), cloud_event(type="WIN"), cloud_event(source="/a b")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BATCHES)
+async def test_a_batch_is_tried_as_the_service_takes_it(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    feed, content_type, batch = BATCHES[case]
+    content = json.dumps(batch).encode()
+    feeds = {"bet": {"webhook_secrets": [examples.SECRET]} | feed, "deposit": {"enabled": False}}
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)) as service:
+        path = "bet/batch" if content_type == "application/json" else "bet"
+        answered = await _answered(service, path, content, content_type)
+
+    items = _tried(monkeypatch, feed, content)
+    assert [_of_answer(each) for each in answered] == [_of_outcome(each) for each in items]
+
+
+@pytest.mark.parametrize("changes", [{}, {"id": ""}, {"source": "/a b"}, {"data": {"amount": -1}}])
+async def test_a_cloud_event_is_tried_as_the_service_takes_it(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    feed = {"cloud_events": True, "event_types": ["com.example.bet"]}
+    content = json.dumps(cloud_event(**changes)).encode()
+    feeds = {"bet": {"webhook_secrets": [examples.SECRET]} | feed, "deposit": {"enabled": False}}
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)) as service:
+        (answered,) = await _answered(service, "bet", content, "application/cloudevents+json")
+
+    (item,) = _tried(monkeypatch, feed, content)
+    assert _of_answer(answered) == _of_outcome(item)
+
+
+def test_an_array_of_cloud_events_is_tried_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = {"cloud_events": True, "event_types": ["com.example.bet"]}
+    events = [cloud_event(), cloud_event(type="WIN"), examples.bet(), cloud_event(data={"a": float("nan")})]
+
+    items = _tried(monkeypatch, feed, json.dumps(events).encode())
+
+    assert ["counted", "ignored", "ignored", "refused"] == [item["outcome"] for item in items]
+
+
+def test_a_payload_of_a_feed_with_batches_may_be_tried_alone_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in a batch says of nothing that comes alone whose it is."""
+    feed = {"batch": {"items": "bets", "told_by": "kind", "taken": ["bet"]}}
+    for payload, count in ((examples.bet(), 1), ([examples.bet(), examples.bet()], 2)):
+        items = _tried(monkeypatch, feed, json.dumps(payload).encode())
+        assert ["counted"] * count == [item["outcome"] for item in items]
+
+
+def test_a_person_reads_what_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    _configure(monkeypatch, {"batch": {"told_by": "kind", "taken": ["bet"]}})
+    batch = [examples.bet(kind="win"), examples.bet(kind="bet")]
+
+    done = run("test", "bet", content=json.dumps(batch).encode())
+
+    assert 0 == done.exit_code
+    assert "[0] skipped: another feed's event, by its own word\n[1] counted\n" in done.stdout
+    assert "2 payloads: 1 counted, 1 skipped" in done.stdout
+
+
+def _tried(monkeypatch: pytest.MonkeyPatch, feed: dict[str, Any], content: bytes) -> list[Any]:
+    """The outcomes on a feed with these settings."""
+    _configure(monkeypatch, feed)
+    return list(json.loads(run("test", "bet", "--json", content=content).stdout)["items"])
+
+
+def _configure(monkeypatch: pytest.MonkeyPatch, feed: dict[str, Any]) -> None:
+    Path("feeds.toml").write_text(_toml({"feeds": {"bet": feed}}), encoding="utf-8")
+    monkeypatch.setenv("EVENT_PROCESSOR_CONFIG", "feeds.toml")
+
+
+def _of_answer(result: dict[str, Any]) -> Any:
+    """What is said of an event whoever is asked: its problem, or what was decided on which."""
+    said = {"accepted": "counted"}.get(result["status"], result["status"])
+    if isinstance(said, int):  # the whole is a problem
+        return result
+    return result.get("problem") or (said, result.get("event_id"), result.get("reason"))
+
+
+def _of_outcome(item: dict[str, Any]) -> Any:
+    event_id = item.get("event", {}).get("event_id")
+    return item.get("problem") or (item["outcome"], event_id, item.get("reason"))
 
 
 @pytest.mark.parametrize("arguments", [("nothing", "-"), ("bet", "not-there.json"), ("bet", ".")])
