@@ -46,7 +46,8 @@ class Envelopes:
         if self._signed:
             _require_none({name: self._names[name] for name in given if name not in read.fields})
         body = Piece(read.text.strip(), read.fields)
-        return Found(body.document(given, depth=self._depth), "", {})
+        beside = {f"/{ours}": f"ce-{theirs}" for ours, theirs in self._names.items() if ours not in read.fields}
+        return Found(body.document(given, depth=self._depth), "", {}, beside)
 
     def _opened(self, text: str, at: str) -> Found:
         found = members(text)

@@ -1,7 +1,7 @@
 """Where the mistakes of an event are in the body that it came in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from app.api.problems import Refusal
@@ -12,11 +12,14 @@ Meaning = TypeVar("Meaning")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An event in a body. It is at the pointer `at`, but for what is `moved`: ours to where that is."""
+    """An event in a body. It is at the pointer `at`, but for what is `moved`, ours to where that is; and for what is in
+    no place of the body but `beside` it, ours to the header's name.
+    """
 
     document: Document
     at: str
     moved: Mapping[str, str]
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, reading: Callable[[Document], Meaning]) -> Meaning:
         """What the event is read as. Raises the refusal of who reads it, placed."""
@@ -29,8 +32,13 @@ class Found:
         """The refusal of the event, with the place of each mistake in the body."""
         if refusal.errors is None:
             return refusal
-        errors = [each | {"pointer": self._place(each["pointer"])} for each in refusal.errors]
+        errors = [self._located(each["pointer"], each["detail"]) for each in refusal.errors]
         return Refusal(refusal.kind, refusal.detail, errors=errors)
+
+    def _located(self, found: str, detail: str) -> dict[str, str]:
+        if header := self.beside.get(found):
+            return {"pointer": "", "detail": f"the header {header} {detail}"}
+        return {"pointer": self._place(found), "detail": detail}
 
     def _place(self, found: str) -> str:
         for ours, theirs in self.moved.items():

@@ -21,8 +21,8 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def samples(reader: Reader, content: bytes, *, largest: int) -> list[Sample]:
-    """The payloads in a file, each of up to `largest` bytes. Where a batch is more to the feed than an array of them, and
-    the file is one, they are found as in a batch. Raises Refusal for the whole of it.
+    """The payloads in a file, each of up to `largest` bytes. Where a batch is more to the feed than an array of them,
+    and the file is one, they are found as in a batch. Raises Refusal for the whole of it.
     """
     feed, payloads = reader.feed, bodies(content)
     envelopes = Envelopes(feed) if feed.cloud_events and _is_cloud_event(payloads[0]) else None

@@ -213,6 +213,22 @@ async def test_a_header_of_the_binary_mode_that_is_missing_is_named(service: Ser
     assert (422, "the header ce-id is needed, as text") == (response.status_code, response.json()["detail"])
 
 
+async def test_a_mistake_in_a_header_of_the_binary_mode_is_said_of_the_header(service: Service) -> None:
+    """It is at no place of the body; what the body says itself is."""
+    wrong = cloud_event(id="x" * 200, time="today", data=data(amount=-1, event_type=""))
+    errors = (await post_binary(service, wrong)).json()["errors"]
+    (missing,) = (await post_binary(service, cloud_event(time=...))).json()["errors"]
+
+    time_form = "must be an RFC 3339 date and time with its zone: 2026-11-22T12:00:00Z"
+    assert {
+        ("", "the header ce-id must have at most 200 characters"),
+        ("", f"the header ce-time {time_form}"),
+        ("/event_type", "must have at least 1 character(s)"),
+        ("/amount", "must not be negative"),
+    } == {(error["pointer"], error["detail"]) for error in errors}
+    assert {"pointer": "", "detail": "the header ce-time is needed"} == missing
+
+
 async def test_white_space_in_a_source_is_refused_in_the_binary_mode_too(service: Service) -> None:
     """Source "/a b" with id "c" would be the event of source "/a" with id "b c"."""
     answers = [
