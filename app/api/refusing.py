@@ -67,6 +67,8 @@ def guarded(feed: Feed, work: Endpoint) -> Endpoint:
             return await work(scope, receive)
         except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
             return answer(scope, error)
+        finally:
+            scope.pop("body", None)  # the server keeps the scope for as long as the connection idles
 
     return receive
 

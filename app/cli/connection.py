@@ -69,6 +69,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._reading = False
         self._time()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn lets it run on after a reset, and it holds all of this
+        self.pipeline.clear()
+        self.cycle = None  # type: ignore[assignment]  # where it waited for its turn, it and this hold each other
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._garbled:
@@ -134,6 +137,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         last = not self.pipeline
+        cycle: RequestResponseCycle | None = self.cycle  # as below; also where the connection was lost meanwhile
+        if last and cycle is not None and cycle.body:
+            cycle.body = bytearray()  # nobody has read it, and it would stay for as long as the connection idles
         super().on_response_complete()
         if self._garbled and last and not self.transport.is_closing():
             self._refuse()
