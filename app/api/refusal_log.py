@@ -65,8 +65,8 @@ class RefusalLog:
             "status": refusal.kind.status,
             "detail": refusal.detail,
             "errors": refusal.errors,
-            "method": scope["method"],
-            "path": scope["path"][:100],
+            "method": scope.get("method"),  # of what is not HTTP there is none
+            "path": scope["path"][:100] if "path" in scope else None,
             "peer": (scope.get("client") or (None,))[0],
             "bytes": len(body) if body is not None else _announced(scope),
             "body": excerpt(body, limit=BODY_LOGGED) if self._bodies and body else None,
