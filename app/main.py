@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from app.api.application import create_application
 from app.api.health import note
+from app.api.large_bodies import LargeBodies
 from app.api.limits import Clock
 from app.api.refusal_log import RefusalLog
 from app.api.state import Drain, Services
@@ -89,6 +90,7 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
                 drain=draining,
                 home=settings.server.home(),
                 refusals=refusals,
+                large_bodies=LargeBodies(settings.server.large_bodies),
                 embedded=settings.database().url is None,
                 insecure_feeds=insecure,
                 ledger_state=partial(ledger_state, engine, head=head()),

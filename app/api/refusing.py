@@ -6,6 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from app.api import problems
+from app.api.arriving import forget
 from app.api.problems import ProblemType, Refusal
 from app.api.shortcut import Endpoint
 from app.api.state import services
@@ -68,7 +69,7 @@ def guarded(feed: Feed, work: Endpoint) -> Endpoint:
         except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
             return answer(scope, error)
         finally:
-            scope.pop("body", None)  # the server keeps the scope for as long as the connection idles
+            forget(scope)
 
     return receive
 

@@ -24,6 +24,11 @@ class ApiKeys:
         """Bearer, or the header's name."""
         return "Bearer" if self.bearer else f'ApiKey header="{self.header}"'
 
+    @property
+    def needs_body(self) -> bool:
+        """It is not looked at."""
+        return False
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:  # noqa: ARG002 - not looked at
         """As `Scheme` says."""
         offered = headers.get(self.header.lower(), "")

@@ -18,6 +18,11 @@ class Basic:
         """As RFC 7617 has it."""
         return 'Basic realm="events", charset="UTF-8"'
 
+    @property
+    def needs_body(self) -> bool:
+        """It is not looked at."""
+        return False
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:  # noqa: ARG002 - not looked at
         """As `Scheme` says."""
         kind, _, encoded = headers.get("authorization", "").partition(" ")

@@ -13,6 +13,11 @@ class Insecure:
         """Nobody is ever challenged."""
         return ""
 
+    @property
+    def needs_body(self) -> bool:
+        """It is not looked at."""
+        return False
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:  # noqa: ARG002 - any will do
         """Nothing is refused."""
         return None

@@ -30,6 +30,11 @@ class Signature:
         """The header's name."""
         return f'Signature header="{self.header}"'
 
+    @property
+    def needs_body(self) -> bool:
+        """It is signed."""
+        return True
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:
         """As `Scheme` says."""
         value = headers.get(self.header.lower(), "")

@@ -28,6 +28,11 @@ class StandardWebhooks:
         """The name of the specification."""
         return "StandardWebhooks"
 
+    @property
+    def needs_body(self) -> bool:
+        """It is signed."""
+        return True
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:
         """As `Scheme` says."""
         message_id = headers.get("webhook-id", "")

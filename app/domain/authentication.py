@@ -15,6 +15,10 @@ class Scheme(Protocol):
     def challenge(self) -> str:
         """What `WWW-Authenticate` says to a refused sender (RFC 9110)."""
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether the body has to be there to tell; where not, it is not looked at."""
+
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:
         """Why a request is not authentic, in words that may be shown to its sender, or None when it is.
 
