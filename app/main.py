@@ -82,7 +82,12 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
                 await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
             inbox = Inbox(engine, background, limit=settings.server.unwritten_limit, patience=settings.database_timeout)
             stack.push_async_callback(inbox.finish)  # before the dispatcher, to which it hands over
-            refusals = RefusalLog(metrics, bodies=settings.logging.refused_bodies, clock=clock)
+            refusals = RefusalLog(
+                metrics,
+                bodies=settings.logging.refused_bodies,
+                clock=clock,
+                token_paths={feed.name: feed.token_paths for feed in feeds},
+            )
             stack.callback(refusals.tell)
             services = Services(
                 inbox=inbox,
