@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from app.api.application import create_application
 from app.api.health import note
+from app.api.large_bodies import LargeBodies
 from app.api.limits import Clock
 from app.api.refusal_log import RefusalLog
 from app.api.state import Drain, Services
@@ -81,7 +82,12 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
                 await stack.enter_async_context(_housekeeping(settings, Retention(engine, settings.keep()), metrics))
             inbox = Inbox(engine, background, limit=settings.server.unwritten_limit, patience=settings.database_timeout)
             stack.push_async_callback(inbox.finish)  # before the dispatcher, to which it hands over
-            refusals = RefusalLog(metrics, bodies=settings.logging.refused_bodies, clock=clock)
+            refusals = RefusalLog(
+                metrics,
+                bodies=settings.logging.refused_bodies,
+                clock=clock,
+                token_paths={feed.name: feed.token_paths for feed in feeds},
+            )
             stack.callback(refusals.tell)
             services = Services(
                 inbox=inbox,
@@ -89,6 +95,7 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
                 drain=draining,
                 home=settings.server.home(),
                 refusals=refusals,
+                large_bodies=LargeBodies(settings.server.large_bodies),
                 embedded=settings.database().url is None,
                 insecure_feeds=insecure,
                 ledger_state=partial(ledger_state, engine, head=head()),

@@ -1,16 +1,20 @@
-"""What is done with every request to a feed before it is read: overload, size limit → authenticate raw bytes → rate."""
+"""What is done with every request to a feed before it is read: overload → authenticate by headers, where they tell the
+sender → size limit → authenticate raw bytes → rate.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from app.api import problems
 from app.api.header_fields import header_fields
+from app.api.large_bodies import LargeBodies
 from app.api.limits import Door, Fields
 from app.api.problems import Refusal
 from app.api.state import CROWDED, services
+from app.domain.limits import SMALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,9 @@ class Arrived:
 
 
 async def arrived(scope: Scope, receive: Receive, door: Door, *, limit: int) -> Arrived:
-    """Let a request in, of a body of up to `limit` bytes. Raises Refusal, ClientDisconnect."""
+    """Let a request in, of a body of up to `limit` bytes, which is held until it is forgotten. Raises Refusal,
+    ClientDisconnect.
+    """
     service = services(scope)
     if service.drain.draining:
         raise Refusal(problems.DRAINING)
@@ -31,8 +37,9 @@ async def arrived(scope: Scope, receive: Receive, door: Door, *, limit: int) -> 
         raise Refusal(problems.OVERLOADED)  # before the body is read: what is refused costs least
     door.check_address(scope)
     headers = header_fields(scope)
-    body = scope["body"] = await _read(receive, headers, limit)
-    return Arrived(headers, body, door.admit(headers, body))
+    known = door.knows(headers)
+    body = scope["body"] = await _read(receive, headers, limit, service.large_bodies)
+    return Arrived(headers, body, door.count() if known else door.admit(headers, body))
 
 
 def require_json(headers: Mapping[str, str]) -> None:
@@ -47,19 +54,40 @@ def media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The raw body. FastAPI's own limit would do, were its answer not plain text."""
+def forget(scope: Scope) -> None:
+    """Keep nothing of a body, once its request is answered: the server keeps the scope while the connection idles."""
+    body = scope.pop("body", b"")
+    if len(body) > SMALL:
+        services(scope).large_bodies.release(len(body))
+
+
+async def _read(receive: Receive, headers: Mapping[str, str], limit: int, large_bodies: LargeBodies) -> bytes:
+    """The raw body, which has its room among the large ones until it is forgotten. FastAPI's own limit would do, were
+    its answer not plain text.
+    """
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise Refusal(problems.TOO_LARGE)
     body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > limit:
-            raise Refusal(problems.TOO_LARGE)
-        more = message.get("more_body", False)
-    return bytes(body)
+    try:
+        while True:
+            message = await receive()
+            more = _more(message, len(body), limit)
+            if len(body) + len(more) > SMALL:
+                large_bodies.grow(len(body), len(more))
+            body += more
+            if not message.get("more_body", False):
+                return bytes(body)
+    except BaseException:
+        large_bodies.release(len(body))
+        raise
+
+
+def _more(message: Message, length: int, limit: int) -> bytes:
+    """What a message adds to a body that has `length` bytes already."""
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    more: bytes = message.get("body", b"")
+    if length + len(more) > limit:
+        raise Refusal(problems.TOO_LARGE)
+    return more

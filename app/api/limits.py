@@ -34,10 +34,22 @@ class Door:
         if self._addresses.networks and not self._addresses.hold(client[0] if client else None):
             raise Refusal(problems.FORBIDDEN_ADDRESS)
 
+    def knows(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request is authentic whatever its body is, so that a stranger's is never read. False where that is
+        not known before. Raises Refusal.
+        """
+        if self._scheme.signs:
+            return False
+        self._check(headers, b"")
+        return True
+
     def admit(self, headers: Mapping[str, str], body: bytes) -> Fields:
         """Let a request in; what is returned belongs into its answer. Raises Refusal."""
-        if reason := self._scheme.refusal(headers, body, now=time.time()):
-            raise self._stranger(reason)
+        self._check(headers, body)
+        return self.count()
+
+    def count(self) -> Fields:
+        """Let in a request that is known to be authentic. Raises Refusal."""
         if self._quota is None:
             return ()
         if not self._quota.take():
@@ -51,6 +63,10 @@ class Door:
         if more and not self._quota.take(more):
             raise Refusal(problems.TOO_MANY, self._quota.words, headers=self._quota.refusing(more + 1))
         return self._quota.fields()
+
+    def _check(self, headers: Mapping[str, str], body: bytes) -> None:
+        if reason := self._scheme.refusal(headers, body, now=time.time()):
+            raise self._stranger(reason)
 
     def _stranger(self, reason: str) -> Refusal:
         if self._strangers is None or self._strangers.take():

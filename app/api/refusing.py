@@ -6,6 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from app.api import problems
+from app.api.arriving import forget
 from app.api.problems import ProblemType, Refusal
 from app.api.shortcut import Endpoint
 from app.api.state import services
@@ -67,6 +68,8 @@ def guarded(feed: Feed, work: Endpoint) -> Endpoint:
             return await work(scope, receive)
         except Exception as error:  # noqa: BLE001 - as FastAPI does, by the same handler
             return answer(scope, error)
+        finally:
+            forget(scope)
 
     return receive
 

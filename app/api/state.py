@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from starlette.types import Scope
 
+from app.api.large_bodies import LargeBodies
 from app.api.refusal_log import RefusalLog
 from app.domain.event import EventKey
 from app.ledger.asking import Known
@@ -36,6 +37,7 @@ class Services:
     drain: Drain
     home: str
     refusals: RefusalLog
+    large_bodies: LargeBodies
     embedded: bool
     insecure_feeds: list[str]
     ledger_state: Callable[[], Awaitable[LedgerState]]

@@ -5,6 +5,7 @@ from json.encoder import encode_basestring
 from typing import Any, Never
 
 MAX_DEPTH = 64
+LARGEST_BODY = 64 * 1024  # bytes: some 20 milliseconds at the worst, which everybody waits for, whoever sends it
 
 
 def canonical(body: bytes) -> bytes | None:

@@ -3,18 +3,21 @@ What ends it says so in time, and loses no answer.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from fastapi import Response
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.api import problems
+from app.api import problems, refusing
 from app.api.problems import Refusal
 from app.api.state import CROWDED, Drain
 from app.cli.answering import AnsweringTransport
 from app.cli.parsing import SteadyParser
+from app.observability.logs import CONNECTIONS
 
 HEADER_LIMIT = 64 * 1024  # bytes of a request line and headers, as they come in
 SPARE = 100  # connections beyond the limit: each is answered once, so that health probes are
@@ -51,6 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._bounds = bounds
         self._drain = drain
         self._home = home
+        self.logger = logging.getLogger(CONNECTIONS)
         self.parser = SteadyParser(self, self._declined)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -69,6 +73,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._reading = False
         self._time()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn lets it run on after a reset, and it holds all of this
+        self.pipeline.clear()
+        self.cycle = None  # type: ignore[assignment]  # where it waited for its turn, it and this hold each other
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing() or self._garbled:
@@ -92,7 +99,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._kept > HEADER_LIMIT:
             self.transport.abort()
             return
-        super().on_header(name, value)
+        if self._in_headers:  # a trailer is none (RFC 9110, 6.5.1): no proxy has looked at it
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         method = self.parser.get_method()
@@ -124,6 +132,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the problem says it
         """Refuse what is no request: in its turn, since a sender takes what comes first for the first answer."""
+        refusing.note(self._nameless(), Refusal(problems.NOT_HTTP))
         broken_off = self._in_body
         if broken_off and self.pipeline:
             self.pipeline.popleft()
@@ -132,8 +141,15 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._garbled, self._reading = True, False
 
+    def _nameless(self) -> Scope:
+        """What is known of what is no request."""
+        return {"feed": refusing.NO_FEED, "state": self.app_state, "client": self.client, "headers": []}
+
     def on_response_complete(self) -> None:
         last = not self.pipeline
+        cycle: RequestResponseCycle | None = self.cycle  # as below; also where the connection was lost meanwhile
+        if last and cycle is not None and cycle.body:
+            cycle.body = bytearray()  # nobody has read it, and it would stay for as long as the connection idles
         super().on_response_complete()
         if self._garbled and last and not self.transport.is_closing():
             self._refuse()

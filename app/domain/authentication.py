@@ -17,8 +17,8 @@ class Scheme(Protocol):
 
     @property
     def signs(self) -> bool:
-        """Whether it vouches for a body by a signature over it. Other headers are in none: whoever has a signed request
-        may send it again with others.
+        """Whether it vouches for a body by a signature over it; where not, the body is not looked at. Other headers are
+        in no signature: whoever has a signed request may send it again with others.
         """
 
     def refusal(self, headers: Mapping[str, str], body: bytes, *, now: float) -> str | None:

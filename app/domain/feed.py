@@ -10,7 +10,7 @@ from app.domain.contribution import Contribution, contribution
 from app.domain.event import Event
 from app.domain.filtering import Filter, IgnoreReason
 from app.domain.limits import UNLIMITED, Limits
-from app.domain.mapping import FieldMapping
+from app.domain.mapping import FieldMapping, Path
 from app.domain.rules import Rule, sources
 
 Kind = Literal["bet", "deposit"]
@@ -32,6 +32,12 @@ class Feed:
     mapping: FieldMapping | None = None
     batch: Batch = USUAL
     cloud_events: bool = False
+
+    @property
+    def token_paths(self) -> tuple[Path, ...]:
+        """Where its mapping has a player's token, which need not be called one."""
+        source = self.mapping.sources.get("player_token") if self.mapping else None
+        return source.paths if source else ()
 
     @property
     def largest_batch(self) -> int:

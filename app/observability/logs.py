@@ -13,6 +13,8 @@ from structlog.typing import EventDict
 
 from app.observability.lines import Lines
 
+CONNECTIONS = "uvicorn.error.connections"  # what uvicorn says of them, of which whoever connects can have any amount
+
 Format = Literal["auto", "json", "console"]
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)  # in every line logged for a request
@@ -40,6 +42,7 @@ def configure_logs(*, level: str, form: Format, worker: int | None = None) -> No
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("uvicorn").setLevel(level.upper())
+    logging.getLogger(CONNECTIONS).setLevel(logging.ERROR)
 
 
 def _console() -> tuple[list[Any], list[Any]]:

@@ -22,6 +22,7 @@ class Server(_Section):
     host: Text = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     body_limit: int = Field(64 * 1024, ge=1024, description="bytes")
+    large_bodies: int = Field(128 * 1024 * 1024, ge=0, description="bytes, of all bodies at once")
     drain: Duration = timedelta(seconds=2)
     workers: int = Field(1, ge=1, description="processes")
     connections: int = Field(2000, ge=1, description="at once")

@@ -23,6 +23,7 @@ from app.gateway.client import PATIENCE
 from app.ledger.database import Database
 from app.ledger.engine import async_url, shown_url
 from app.ledger.retention import Keep
+from app.settings.bodies import batch_of, body_mistakes, limits_of, room_mistakes
 from app.settings.feeds import BUILT_IN, Feeds
 from app.settings.mapping import mapping_mistakes, mapping_of
 from app.settings.sections import (
@@ -154,8 +155,9 @@ renewal loses it"
                 yield f"feeds.{name}: a feed's name is up to 50 small letters, digits and hyphens, a letter first"
             if name in BUILT_IN and feed.kind != name:
                 yield f"feeds.{name}.kind: is {name}"
-            for key, mistake in mapping_mistakes(feed, self.brands, looked_at):
+            for key, mistake in (*mapping_mistakes(feed, self.brands, looked_at), *body_mistakes(feed)):
                 yield f"feeds.{name}.{key}: {mistake}"
+        yield from room_mistakes([feed for feed in self.feeds.named().values() if feed.enabled], self.server)
 
     def feed_values(self) -> tuple[Feed, ...]:
         """The feeds that are served, for the domain."""
@@ -190,8 +192,8 @@ renewal loses it"
                     )
                     for rule in feed.rules
                 ),
-                limits=feed.limits(),
-                batch=feed.batch.batch(),
+                limits=limits_of(feed, self.server),
+                batch=batch_of(feed),
                 cloud_events=feed.cloud_events,
             )
             for name, feed in self.feeds.named().items()

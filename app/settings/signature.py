@@ -51,6 +51,11 @@ class SignatureSettings(BaseModel):
         """Whether a feed is authenticated by it."""
         return bool(self.secrets or self.public_keys)
 
+    @property
+    def canonical(self) -> bool:
+        """Whether bodies are signed in their canonical form."""
+        return self.given and "canonical_json" in _content(self.content).fields
+
     @field_validator("content")
     @classmethod
     def _is_a_template(cls, value: str) -> str:

@@ -1,6 +1,8 @@
 """Connections that are too many, too slow, or gone: the service answers everyone else, and keeps nothing of them."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +18,9 @@ from app.sandbox.operator import label
 from tests import examples
 from tests.acceptance import wire
 from tests.acceptance.conftest import Serve
+from tests.acceptance.serving import served
 from tests.acceptance.wire import Address
+from tests.examples import Running
 
 POST = wire.post(examples.bet())
 GAUGES = ("backlog", "dispatcher_in_flight", "events_unwritten")
@@ -166,9 +170,10 @@ async def _leave(address: Address, sent: bytes) -> None:
     await writer.wait_closed()
 
 
-async def _metrics(address: Address) -> dict[str, float]:
+async def _metrics(address: Address, **labels: str) -> dict[str, float]:
     text = (await _ask(address, wire.GET_LIVE.replace(b"/health/live", b"/metrics"))).text
-    return {sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples}
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {sample.name: sample.value for sample in samples if labels.items() <= sample.labels.items()}
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/events/bet"])
@@ -256,3 +261,48 @@ async def test_a_connect_is_not_served_and_ends_its_connection(serve: Serve) -> 
         answer = await _ask(address, b"CONNECT /events/bet HTTP/1.1\r\nhost: service\r\n\r\n" + POST)
 
     assert (405, "close") == (answer.status_code, answer.headers["connection"])
+
+
+@pytest.mark.parametrize("behind", [b"", b"x-forwarded-for: 203.0.113.5\r\n"], ids=["no trailer", "a trailer"])
+async def test_an_address_in_a_trailer_is_nobodys(database_url: str, gateway: Running, behind: bytes) -> None:
+    """The proxy has looked at the headers, and at nothing behind the body."""
+    sections: dict[str, Any] = {
+        "server": {"trusted_proxies": ["127.0.0.1"]},
+        "feeds": {"bet": {"insecure": True, "allowed_addresses": ["203.0.113.0/24"]}, "deposit": {"enabled": False}},
+    }
+    sent = _chunked(b"x-forwarded-for: 198.51.100.9\r\n", behind)
+    async with served(examples.settings(database_url=database_url, gateway_url=gateway.url, **sections)) as address:
+        stranger, sender = await _ask(address, sent), await _ask(address, sent.replace(b"198.51.100.9", b"203.0.113.5"))
+
+    assert ("forbidden-address", 202) == (_problem(stranger)[1], sender.status_code)
+
+
+async def test_a_key_in_a_trailer_is_none(database_url: str, gateway: Running) -> None:
+    feeds = {"bet": {"api_keys": ["0123456789abcdef"]}, "deposit": {"enabled": False}}
+    key = b"authorization: Bearer 0123456789abcdef\r\n"
+    async with served(examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)) as address:
+        refused, accepted = await _ask(address, _chunked(b"", key)), await _ask(address, _chunked(key, b""))
+
+    assert [401, 202] == [refused.status_code, accepted.status_code]
+
+
+def _chunked(headers: bytes, trailers: bytes) -> bytes:
+    """A request that posts a bet, unsigned."""
+    body = json.dumps(examples.bet()).encode()
+    head = b"host: service\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n" + headers
+    return b"POST /events/bet HTTP/1.1\r\n%b\r\n%x\r\n%b\r\n0\r\n%b\r\n" % (head, len(body), body, trailers)
+
+
+async def test_a_flood_of_what_is_not_http_is_counted_and_does_not_fill_the_log(serve: Serve, tmp_path: Path) -> None:
+    count = 200
+    async with serve() as (_, address):
+        await asyncio.gather(*(_ask(address, b"\0") for _ in range(count)))
+        counted = await _metrics(address, feed="(none)")
+    log = (tmp_path / f"{address.port}.log").read_text()
+    lines = [line for line in map(json.loads, log.splitlines()) if line.get("cause") == "malformed-request"]
+    written = [line for line in lines if line["event"] == "api.event_refused"]
+
+    assert count == counted["event_processor_events_refused_total"]
+    assert count == len(written) + counted["event_processor_refusals_left_out_total"]
+    assert ("127.0.0.1", 400) == (written[0]["peer"], written[0]["status"])
+    assert "Invalid HTTP" not in log

@@ -168,3 +168,20 @@ async def test_a_feed_has_a_depth_limit_of_its_own(database_url: str, gateway: R
 
     assert [202, 400, 202] == [answer.status_code for answer in (fits, too_deep, other)]
     assert "nested deeper than 3 levels" == too_deep.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["bet", "bet/batch"])
+async def test_a_body_that_is_signed_in_its_canonical_form_is_refused_unread_where_it_is_large(
+    database_url: str, gateway: Running, path: str
+) -> None:
+    feeds = {"bet": {"signature": {"secrets": ["0123456789abcdef"], "content": "{canonical_json}"}}}
+    settings = examples.settings(
+        database_url=database_url,
+        gateway_url=gateway.url,
+        feeds=feeds | {"deposit": {"enabled": False}},
+        server={"body_limit": 1024 * 1024},
+    )
+    async with running(settings) as service:
+        small, large = [await service.post_body(path, b" " * (64 * 1024 + more)) for more in (0, 1)]
+
+    assert [401, 413] == [small.status_code, large.status_code]

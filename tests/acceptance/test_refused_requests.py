@@ -1,5 +1,6 @@
 """The log of refused requests, as ops read it when somebody says that the service refuses their events."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,8 +16,11 @@ Lines = list[Any]
 
 
 @asynccontextmanager
-async def _logged(database_url: str, gateway: Running, **logging: Any) -> AsyncIterator[tuple[Service, Lines]]:
-    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, logging=logging)
+async def _logged(
+    database_url: str, gateway: Running, *, feeds: Any = None, **logging: Any
+) -> AsyncIterator[tuple[Service, Lines]]:
+    changed = {"feeds": feeds} if feeds else {}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, logging=logging, **changed)
     with structlog.testing.capture_logs() as lines:
         async with running(settings) as service:
             yield service, lines
@@ -48,6 +52,24 @@ async def test_with_bodies_switched_on_the_body_is_there_and_its_token_is_not(
 
     (line,) = _refused(lines)
     assert '"player_id": "player-42"' in line["body"]
+    assert "sesame" not in str(lines)
+
+
+async def test_a_token_is_masked_by_the_feeds_mapping(database_url: str, gateway: Running) -> None:
+    feeds = {
+        "bet": {
+            "webhook_secrets": [examples.SECRET],
+            "fields": {"player_token": "player.session", "provider_id": "provider_id"},
+        },
+        "deposit": {"enabled": False},
+    }
+    bet = examples.bet(amount="-1", player={"session": "open-sesame"})
+    async with _logged(database_url, gateway, feeds=feeds, refused_bodies=True) as (service, lines):
+        await service.post("bet", bet)
+        await service.post_body("bet/batch", json.dumps([bet]).encode())
+
+    assert ["/events/bet", "/events/bet/batch#/0"] == [line["path"] for line in _refused(lines)]
+    assert all('"player": {"session": "***"}' in line["body"] for line in _refused(lines))
     assert "sesame" not in str(lines)
 
 

@@ -35,9 +35,13 @@ GET_LIVE = b"GET /health/live HTTP/1.1\r\nhost: service\r\n\r\n"
 
 def post(fields: dict[str, Any]) -> bytes:
     """A whole request that posts a bet."""
-    body = json.dumps(fields).encode()
+    return post_body("/events/bet", json.dumps(fields).encode())
+
+
+def post_body(path: str, body: bytes) -> bytes:
+    """A whole request that posts a body, signed."""
     headers = examples.signed(body) | {"host": "service", "content-length": str(len(body))}
-    return b"POST /events/bet HTTP/1.1\r\n" + _lines(headers) + b"\r\n" + body
+    return f"POST {path} HTTP/1.1\r\n".encode() + _lines(headers) + b"\r\n" + body
 
 
 def _lines(headers: dict[str, str]) -> bytes:

@@ -39,6 +39,12 @@ def test_tokens_are_found_however_deep_and_however_their_names_are_written() -> 
     assert {"one", "two"} == tokens(document.replace("token", "\\u0074oken"))
 
 
+def test_all_texts_under_a_token_are_tokens() -> None:
+    assert {"one", "two"} == tokens(
+        '{"tokens": ["one", 1, null], "a": [{"token": {"value": "two"}, "value": "three"}]}'
+    )
+
+
 @pytest.mark.parametrize("text", ["", "null", "[1]", "{", "[" * 100_000])
 def test_there_are_none_in_what_has_none(text: str) -> None:
     assert set() == tokens(text)

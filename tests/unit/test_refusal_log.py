@@ -42,7 +42,7 @@ def _write(log: RefusalLog, feed: str = "bet", kind: ProblemType = problems.NOT_
 
 
 def test_a_line_says_what_was_refused_and_to_whom(lines: Lines) -> None:
-    log = RefusalLog(Metrics(), bodies=False, clock=Clock())
+    log = RefusalLog(Metrics(), bodies=False, clock=Clock(), token_paths={})
     log.write(
         "api.event_refused", "bet", SCOPE | {"body": b"sesame"}, Refusal(problems.INVALID, "1 mistake", errors=[])
     )
@@ -56,28 +56,32 @@ def test_a_line_says_what_was_refused_and_to_whom(lines: Lines) -> None:
 
 
 def test_of_a_body_that_was_not_read_its_announced_length_is_logged(lines: Lines) -> None:
-    _write(RefusalLog(Metrics(), bodies=True, clock=Clock()))
+    _write(RefusalLog(Metrics(), bodies=True, clock=Clock(), token_paths={}))
 
     assert (17, False) == (lines[0]["bytes"], "body" in lines[0])
 
 
 def test_a_peer_without_an_address_and_a_body_without_a_length_are_left_out(lines: Lines) -> None:
-    _write(RefusalLog(Metrics(), bodies=False, clock=Clock()), client=None, headers=[(b"content-length", b"many")])
+    _write(
+        RefusalLog(Metrics(), bodies=False, clock=Clock(), token_paths={}),
+        client=None,
+        headers=[(b"content-length", b"many")],
+    )
 
     assert not {"peer", "bytes"} & lines[0].keys()
 
 
 def test_bodies_are_logged_only_where_that_is_switched_on_and_their_tokens_masked(lines: Lines) -> None:
     body = b'{"player_id": "42", "player_token": "open-sesame"}'
-    _write(RefusalLog(Metrics(), bodies=False, clock=Clock()), body=body)
-    _write(RefusalLog(Metrics(), bodies=True, clock=Clock()), body=body)
+    _write(RefusalLog(Metrics(), bodies=False, clock=Clock(), token_paths={}), body=body)
+    _write(RefusalLog(Metrics(), bodies=True, clock=Clock(), token_paths={}), body=body)
 
     assert [None, '{"player_id": "42", "player_token": "***"}'] == [line.get("body") for line in lines]
 
 
 async def test_a_flood_is_counted_and_hides_no_other_cause_and_no_other_feed(lines: Lines) -> None:
     metrics, clock = Metrics(), Clock()
-    log = RefusalLog(metrics, bodies=False, clock=clock)
+    log = RefusalLog(metrics, bodies=False, clock=clock, token_paths={})
     for _ in range(LINES.burst + 1000):
         _write(log)
     _write(log, kind=problems.UNAUTHENTICATED)
@@ -103,7 +107,7 @@ async def test_what_was_left_out_is_told_by_itself_as_no_requests_line() -> None
     """Also when the flood has ended, and nobody asks."""
     request_id.set("one-of-the-flood")
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars, _identified]) as lines:
-        log = RefusalLog(Metrics(), bodies=False, clock=Clock())
+        log = RefusalLog(Metrics(), bodies=False, clock=Clock(), token_paths={})
         for _ in range(LINES.burst + 3):
             _write(log)
 

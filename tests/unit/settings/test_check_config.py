@@ -31,6 +31,7 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
         "host": "127.0.0.1",
         "port": 9000,
         "body_limit": 65536,
+        "large_bodies": 134217728,
         "drain": "2s",
         "workers": 1,
         "connections": 2000,
