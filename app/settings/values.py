@@ -75,6 +75,13 @@ def _networks(value: list[str]) -> list[str]:
     return value
 
 
+def _some_networks(value: list[str] | None) -> list[str] | None:
+    """None lets everybody in, and only what nobody wrote is None: a variable that happens to be empty opens nothing."""
+    if value is not None and not value:
+        raise ValueError("must not be empty, which would let every address in: leave it out to say so")
+    return value if value is None else _networks(value)
+
+
 def _header(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", value):
         raise ValueError("must be the name of a header: letters, digits and hyphens")
@@ -101,4 +108,5 @@ Texts = Annotated[list[Text], NoDecode, BeforeValidator(entries)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 NoneOrHeaderName = Annotated[str, AfterValidator(_none_or_header)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
+SomeNetworks = Annotated[list[Text] | None, NoDecode, BeforeValidator(entries), AfterValidator(_some_networks)]
 Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(entries)]

@@ -159,6 +159,32 @@ def test_a_feed_may_be_for_some_addresses_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ranges", "elsewhere"),
+    [
+        ("[]", {}),
+        ('["203.0.113.0/24"]', {"environment": {"FEEDS__BET__ALLOWED_ADDRESSES": ""}}),
+        ('["203.0.113.0/24"]', {"environment": {"FEEDS__BET__ALLOWED_ADDRESSES": " []"}}),
+        ('["203.0.113.0/24"]', {"secrets": {"feeds__bet__allowed_addresses": "\n"}}),
+    ],
+)
+def test_addresses_that_are_given_and_empty_are_named_since_they_would_let_everybody_in(
+    ranges: str, elsewhere: dict[str, dict[str, str]]
+) -> None:
+    lines = mistakes(toml(feeds__bet__allowed_addresses=ranges), **elsewhere)
+
+    assert lines == (
+        "feeds.bet.allowed_addresses: must not be empty, which would let every address in: leave it out to say so",
+    )
+
+
+def test_addresses_from_the_environment_replace_those_of_the_file() -> None:
+    file = toml(feeds__bet__allowed_addresses='["203.0.113.0/24"]')
+    feed = _bet(file, environment={"FEEDS__BET__ALLOWED_ADDRESSES": "198.51.100.7 2001:db8::/32"})
+
+    assert feed.addresses == Addresses(networks=(network("198.51.100.7"), network("2001:db8::/32")))
+
+
+@pytest.mark.parametrize(
     ("settings", "expected"),
     [
         ({"header": '"X-Sign"'}, "set secrets, or public_keys where the algorithm is rsa-sha256 or ed25519"),
@@ -248,6 +274,11 @@ def test_a_public_key_that_is_none_is_named(algorithm: str, key: str, expected: 
             "allowed_addresses",
             '["10.0.0.1/8"]',
             "an address range is written 203.0.113.0/24 or 2001:db8::/32, without bits set behind it",
+        ),
+        (
+            "allowed_addresses",
+            '["::ffff:203.0.113.0/120"]',
+            "write 203.0.113.0/24 instead of ::ffff:203.0.113.0/120: who comes over IPv4 has an IPv4 address here",
         ),
     ],
 )
