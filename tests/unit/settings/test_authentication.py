@@ -34,6 +34,7 @@ def _pem(key: Any) -> str:
 
 PRIVATE_PEM = RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 SHORT_PEM = _pem(generate_private_key(public_exponent=65537, key_size=1024))  # noqa: S505 - it is refused
+OTHER_PEM = _pem(generate_private_key(public_exponent=65537, key_size=2048))
 ELLIPTIC_PEM = _pem(elliptic_private_key(SECP256R1()))
 
 
@@ -243,6 +244,48 @@ def test_a_public_key_that_is_none_is_named(algorithm: str, key: str, expected: 
 
     assert lines == (f"feeds.bet.signature: public_keys: {expected}",)
     assert key not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{whole}{other:.200}",
+        "{other:.200}\n{whole}",
+        "{whole}\nof the platform's new key",
+        "# the old key\n{whole}{other}",
+        "{whole}{whpk}",
+        "{whpk}\n{whole}",
+        "{other:.200}",
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["rsa-sha256", "ed25519"])
+def test_what_stands_beside_whole_pems_is_named_since_a_key_would_be_missing(algorithm: str, damaged: str) -> None:
+    text = damaged.format(whole=_pem(RSA), other=OTHER_PEM, whpk=WHPK)
+    lines = mistakes(_signed(algorithm=f'"{algorithm}"'), secrets={"feeds__bet__signature__public_keys": text})
+
+    assert lines == (
+        "feeds.bet.signature.public_keys: there is more than whole PEMs, each from BEGIN to END: one may have been cut",
+    )
+
+
+def test_pems_in_one_entry_of_a_list_are_named_since_only_the_first_would_be_read() -> None:
+    lines = mistakes(_signed(algorithm='"rsa-sha256"', public_keys=f"['''{_pem(RSA)}{OTHER_PEM}''']"))
+
+    assert lines == (
+        "feeds.bet.signature: public_keys: these are several PEMs in one: write each as an entry of its own",
+    )
+
+
+@pytest.mark.parametrize("key", [bytes(32), bytes([1, *bytes(31)])], ids=["never filled", "neutral element"])
+@pytest.mark.parametrize("prefix", ["whpk_", ""])
+def test_a_public_key_that_anybody_can_sign_for_is_named(prefix: str, key: bytes) -> None:
+    text = prefix + base64.b64encode(key).decode()
+    expected = "anybody can sign for this Ed25519 key: it is no sender's, but a point of small order"
+
+    assert f"feeds.bet.webhook_public_keys: {expected}" in mistakes(toml(feeds__bet__webhook_public_keys=f'["{text}"]'))
+    assert mistakes(_signed(algorithm='"ed25519"', public_keys=f'["{text}"]')) == (
+        f"feeds.bet.signature: public_keys: {expected}",
+    )
 
 
 @pytest.mark.parametrize(
