@@ -58,9 +58,11 @@ class AuthenticationSettings(BaseModel):
     @classmethod
     def _have_passwords(cls, value: list[SecretStr]) -> list[SecretStr]:
         if not all(
-            re.fullmatch(r"[^:\x00-\x1f\x7f]+:[^\x00-\x1f\x7f]{16,}", user.get_secret_value()) for user in value
+            re.fullmatch(r"[^:\x00-\x1f\x7f]+:(?! +$)[^\x00-\x1f\x7f]{16,}", user.get_secret_value()) for user in value
         ):
-            raise ValueError("a user is written user:password, and the password has at least 16 characters")
+            raise ValueError(
+                "a user is written user:password, and the password has at least 16 characters, not all blank"
+            )
         return value
 
     @model_validator(mode="after")

@@ -43,10 +43,12 @@ def ed25519(public_keys: list[str]) -> Algorithm:
 
 
 def decoded(secrets: list[SecretStr], encoding: SecretEncoding) -> tuple[bytes, ...]:
-    """The bytes of each secret. Raises ValueError where one is written otherwise, or short enough to be guessed."""
+    """The bytes of each secret. Raises ValueError where one is written otherwise, or easily guessed."""
     keys = tuple(_bytes(secret.get_secret_value(), encoding) for secret in secrets)
     if any(len(key) < SHORTEST_SECRET for key in keys):
         raise ValueError(f"a secret is at least {SHORTEST_SECRET} bytes long")
+    if any(not key.strip() for key in keys):
+        raise ValueError("a secret is not of blanks only")
     return keys
 
 

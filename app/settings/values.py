@@ -42,13 +42,21 @@ def entries(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except (json.JSONDecodeError, RecursionError):
-            raise ValueError("not a JSON array, though it begins like one") from None
+        return _array(value)
     if "," in value:
         raise ValueError("separate the entries by white space, or write a JSON array")
     return value.split()
+
+
+def _array(text: str) -> Any:
+    try:
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("not text: a \\u escape is half of a character") from None
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("not a JSON array, though it begins like one") from None
+    return found
 
 
 def _not_blank(value: str) -> str:

@@ -35,6 +35,7 @@ def _pem(key: Any) -> str:
 PRIVATE_PEM = RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 SHORT_PEM = _pem(generate_private_key(public_exponent=65537, key_size=1024))  # noqa: S505 - it is refused
 OTHER_PEM = _pem(generate_private_key(public_exponent=65537, key_size=2048))
+NAMES_OF_THEIR_OWN = "header, timestamp_header and id_header are three headers: give each a name of its own"
 ELLIPTIC_PEM = _pem(elliptic_private_key(SECP256R1()))
 
 
@@ -127,6 +128,22 @@ def test_a_plain_hash_has_its_secret_at_the_end() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"header": '"Authorization"', "prefix": '"HMAC-SHA256 "'},
+        {"prefix": '"sha256,"'},
+        {"parameter": '"v1"', "prefix": '" sha256="'},
+        {"header": '"T"', "parameter": '"t"', "prefix": '"t="'},
+    ],
+)
+def test_an_odd_form_that_a_sender_can_produce_is_taken(settings: dict[str, str]) -> None:
+    scheme = _bet(_signed(secrets=f'["{API_KEY}"]', **settings)).scheme
+    headers = scheme.credentials(b"{}", message_id="", timestamp=0)
+
+    assert scheme.refusal({name: value.strip() for name, value in headers.items()}, b"{}", now=0) is None
+
+
 def test_public_keys_of_a_signature_are_pem() -> None:
     other = generate_private_key(public_exponent=65537, key_size=2048)
     scheme = _bet(_signed(algorithm='"rsa-sha256"', public_keys=f"['''{_pem(RSA)}''', '''{_pem(other)}''']")).scheme
@@ -208,7 +225,24 @@ def test_addresses_from_the_environment_replace_those_of_the_file() -> None:
             'content must end with {secret}, as "{body}{secret}" does, or others can continue the hash',
         ),
         ({"content": '"{body}{secret}"'}, "content names {secret}, which only the algorithm sha256 takes"),
+        *(
+            (names | {"content": '"{id}.{timestamp}.{body}"'}, NAMES_OF_THEIR_OWN)
+            for names in (
+                {"timestamp_header": '"x-signature"', "id_header": '"X-Id"'},
+                {"timestamp_header": '"X-Time"', "id_header": '"X-SIGNATURE"'},
+                {"timestamp_header": '"X-Time"', "id_header": '"X-Time"'},
+                {"timestamp_header": '"X-Time"', "id_header": '"X-Id"', "header": '"x-time"'},
+            )
+        ),
+        (
+            {"content": '"{timestamp}{body}"', "timestamp_parameter": '"t"', "parameter": '"t"'},
+            "parameter and timestamp_parameter are two parts of the header: give each a name of its own",
+        ),
+        ({"parameter": '"v1"', "prefix": '"sha256,"'}, "prefix has a comma, which ends a parameter"),
+        ({"prefix": '" sha256="'}, "prefix begins with a blank, which is no part of a header's value"),
         ({"secrets": '["too-short"]'}, "secrets: a secret is at least 16 bytes long"),
+        ({"secrets": f'["{" " * 16}"]'}, "secrets: a secret is not of blanks only"),
+        ({"secrets": r'["\t\n              "]'}, "secrets: a secret is not of blanks only"),
         ({"secret_encoding": '"hex"'}, "secrets: a secret is not hex, as secret_encoding says"),
         ({"secret_encoding": '"base64"'}, "secrets: a secret is not base64, as secret_encoding says"),
     ],
@@ -299,6 +333,14 @@ def test_a_public_key_that_anybody_can_sign_for_is_named(prefix: str, key: bytes
             "a template has the fields {body}, {canonical_json}, {timestamp}, {id}, and not {nonce…}",
         ),
         ("signature.header", '"X Signature"', "must be the name of a header: letters, digits and hyphens"),
+        *(
+            (
+                "signature.prefix",
+                prefix,
+                "must be printable ASCII, as what a sender puts into a header",
+            )
+            for prefix in (r'"sha256=\n"', r'"\t"', r'"\u007f"', r'"\u0000"', '"é="', '"\u00a0"')
+        ),
         ("signature.id_header", '"X:"', "must be the name of a header: letters, digits and hyphens"),
         ("api_key_header", '""', "must be the name of a header: letters, digits and hyphens"),
         (
@@ -307,11 +349,20 @@ def test_a_public_key_that_anybody_can_sign_for_is_named(prefix: str, key: bytes
             "must be the name of a parameter: letters, digits, hyphens, dots and underscores",
         ),
         ("webhook_public_keys", '["whpk_AAAA"]', "an Ed25519 key is 32 bytes long"),
-        ("basic_users", '["user"]', "a user is written user:password, and the password has at least 16 characters"),
+        (
+            "basic_users",
+            '["user"]',
+            "a user is written user:password, and the password has at least 16 characters, not all blank",
+        ),
         (
             "basic_users",
             '["user:short"]',
-            "a user is written user:password, and the password has at least 16 characters",
+            "a user is written user:password, and the password has at least 16 characters, not all blank",
+        ),
+        (
+            "basic_users",
+            f'["user:{" " * 20}"]',
+            "a user is written user:password, and the password has at least 16 characters, not all blank",
         ),
         (
             "allowed_addresses",
