@@ -198,7 +198,9 @@ async def test_a_process_that_only_dispatches_is_not_asked(database_url: str, ga
 async def test_a_database_that_is_down_is_our_own_fault(gateway: Running) -> None:
     settings = examples.settings(database_url="postgresql://nobody@127.0.0.1:9/nowhere", gateway_url=gateway.url)
     async with running(settings) as service:
-        assert (503, "unavailable") == _cause(await ask(service, "bet/brand1/bet-1"))
+        answer = await ask(service, "bet/brand1/bet-1")
+
+    assert (503, "unavailable", "no-store") == (*_cause(answer), answer.headers["cache-control"])
 
 
 async def test_questions_are_counted_by_their_answer_and_not_as_refused_events(service: Service) -> None:
@@ -215,7 +217,14 @@ async def test_questions_are_counted_by_their_answer_and_not_as_refused_events(s
     assert await service.metric("events_refused_total", feed="bet") == 0
 
 
-async def test_an_answer_is_not_kept_by_anybody_in_between(service: Service) -> None:
+async def test_no_answer_is_kept_by_anybody_in_between(service: Service) -> None:
     await service.post("bet", examples.bet())
+    answers = [
+        await ask(service, "bet/brand1/bet-1"),
+        await ask(service, "bet/brand1/bet-2"),
+        await ask(service, "bet/brand1/bet-1", webhook_signature="v1,AAAA"),
+    ]
 
-    assert "no-store" == (await ask(service, "bet/brand1/bet-1")).headers["cache-control"]
+    assert [(200, "no-store"), (404, "no-store"), (401, "no-store")] == [
+        (answer.status_code, answer.headers.get("cache-control")) for answer in answers
+    ]
