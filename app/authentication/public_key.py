@@ -33,6 +33,11 @@ class Rsa:
         """As `Algorithm` says."""
         return "RSA-SHA256 (PKCS#1 v1.5)"
 
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """As `Algorithm` says."""
+        return frozenset(map(_der, self.public_keys))
+
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """As `Algorithm` says."""
         found = False
@@ -58,6 +63,11 @@ class Ed25519:
     def name(self) -> str:
         """As `Algorithm` says."""
         return "Ed25519"
+
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """As `Algorithm` says."""
+        return frozenset(map(_der, self.public_keys))
 
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """As `Algorithm` says."""
@@ -123,6 +133,10 @@ def _ed25519_bytes(text: str) -> bytes:
     if len(raw) != ED25519_BYTES:
         raise ValueError(f"an Ed25519 key is {ED25519_BYTES} bytes long")
     return raw
+
+
+def _der(key: RSAPublicKey | Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _public_pem(text: str) -> object:

@@ -167,6 +167,27 @@ async def test_the_signature_of_an_event_is_none_of_a_question(service: Service)
     assert (401, "unauthenticated") == _cause(response)
 
 
+async def test_an_untimed_signature_of_a_question_is_good_for_every_question_and_for_no_event(
+    database_url: str, gateway: Running
+) -> None:
+    feeds = {"bet": {"signature": {"secrets": [API_KEY]}}, "deposit": {"enabled": False}}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
+    scheme = settings.feed_values()[0].scheme
+    body = json.dumps(examples.bet()).encode()
+    question, event = (scheme.credentials(each, message_id="", timestamp=0) for each in (b"", body))
+    async with running(settings) as service:
+
+        async def post(content: bytes, headers: dict[str, str]) -> int:
+            kind = {"content-type": "application/json"}
+            return (await service.client.post("/events/bet", content=content, headers=kind | headers)).status_code
+
+        assert [202, 401, 400] == [await post(body, event), await post(body, question), await post(b"", question)]
+        assert [200, 404] == [
+            (await service.client.get(f"/events/bet/brand1/{event_id}", headers=question)).status_code
+            for event_id in ("bet-1", "bet-2")
+        ]
+
+
 async def test_each_feed_has_its_own_credentials_for_questions_too(database_url: str, gateway: Running) -> None:
     feeds = {"bet": {"webhook_secrets": [examples.SECRET]}, "deposit": {"api_keys": [API_KEY]}}
     settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
