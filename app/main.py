@@ -21,6 +21,7 @@ from app.api.limits import Clock
 from app.api.refusal_log import RefusalLog
 from app.api.state import Drain, Services
 from app.authentication.insecure import Insecure
+from app.authentication.shared_keys import MEANING, sharing_keys
 from app.dispatcher.delivery import Delivery
 from app.dispatcher.dispatcher import Dispatcher, Pace
 from app.dispatcher.housekeeping import Housekeeping
@@ -70,6 +71,8 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
         insecure = [feed.name for feed in feeds if isinstance(feed.scheme, Insecure)]
         for name in insecure:
             _log.warning("service.insecure_feed", feed=name, meaning="anybody can post events to it")
+        for names in sharing_keys(feeds):
+            _log.warning("service.shared_key", feeds=names, meaning=MEANING)
         if settings.database().url is None:
             _log.warning("service.embedded_database", folder=str(settings.data_folder), meaning="for development only")
         async with AsyncExitStack() as stack:

@@ -65,7 +65,7 @@ def batch(feed: Feed, *, home: str) -> dict[str, Any]:
         "summary": f"Send events to the feed {feed.name}, many at once",
         "description": "Each event is taken or refused by itself, as if it had come alone. A 200 means that each has "
         "its result; after a 5xx or 429 the whole batch is sent again, which is safe.",
-        "operation_id": f"receive_{feed.name.replace('-', '_')}_batch",
+        "operation_id": openapi.operation("batch", feed),
         "response_model": BatchAnswer,
         "response_description": "Every event has its result, and what is accepted is recorded.",
         "responses": openapi.batch_answers(feed, home),

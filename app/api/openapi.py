@@ -92,12 +92,19 @@ def receiving(feed: Feed, *, home: str) -> dict[str, Any]:
     """What a feed's route says of itself. The endpoint reads the raw body, so its schema is given here."""
     return {
         "summary": f"Send an event to the feed {feed.name}",
-        "operation_id": f"receive_{feed.name.replace('-', '_')}",
+        "operation_id": operation("receive", feed),
         "response_model": Accepted | Ignored,
         "response_description": "Recorded.",
         "responses": {202: {"headers": _REPLAYED | _quota(feed)}, **_refusals(feed, _REFUSALS, home)},
         "openapi_extra": body_of(feed, payload_of(feed), payload.example(feed)),
     }
+
+
+def operation(verb: str, feed: Feed) -> str:
+    """The id of what can be done with a feed. The verb stands first and is one word, so no two are the same whatever
+    feeds are called: `receive_bet_batch` is the feed `bet-batch`, and `batch_bet` a batch.
+    """
+    return f"{verb}_{feed.name.replace('-', '_')}"
 
 
 def body_of(feed: Feed, schema: dict[str, Any], example: Any) -> dict[str, Any]:
@@ -116,7 +123,7 @@ def asking(feed: Feed, schema: type[BaseModel], *, home: str) -> dict[str, Any]:
     return {
         "summary": f"Ask what became of an event of the feed {feed.name}",
         "description": "Authenticated as an event is, over an empty body.",
-        "operation_id": f"ask_{feed.name.replace('-', '_')}",
+        "operation_id": operation("ask", feed),
         "response_model": schema,
         "response_description": "What was decided, and each contribution as it stands.",
         "responses": {200: {"headers": _quota(feed)}, **_refusals(feed, _NO_ANSWERS, home)},

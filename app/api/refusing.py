@@ -88,4 +88,7 @@ def note(scope: Scope, refusal: Refusal) -> None:
 
 def _refused(scope: Scope, refusal: Refusal) -> Response:
     note(scope, refusal)
-    return problems.response(refusal, services(scope).home)
+    response = problems.response(refusal, services(scope).home)
+    if "asking" in scope:  # what is not there may be there soon
+        response.headers["cache-control"] = "no-store"
+    return response

@@ -18,18 +18,20 @@ def security(feed: Feed) -> list[dict[str, list[str]]]:
 
 
 def security_schemes(feeds: tuple[Feed, ...]) -> Definitions:
-    """What `security` names, of all feeds."""
+    """What `security` names, of all feeds. What is one feed's has its name and a dot, what feeds share has no dot: they
+    are told apart whatever feeds are called.
+    """
     return {name: definition for feed in feeds for name, definition in _definitions(feed).items()}
 
 
 def _definitions(feed: Feed) -> Definitions:
     match feed.scheme:
         case StandardWebhooks() as scheme:
-            return _standard_webhooks(scheme)
+            return _standard_webhooks(feed.name, scheme)
         case ApiKeys(bearer=True):
             return {"apiKey": {"type": "http", "scheme": "bearer", "description": "One of the feed's API keys."}}
         case ApiKeys(header=header):
-            return {f"{feed.name}ApiKey": _header(header, "One of the feed's API keys.")}
+            return {f"{feed.name}.apiKey": _header(header, "One of the feed's API keys.")}
         case Basic():
             return {"basic": {"type": "http", "scheme": "basic", "description": "A user of the feed and its password."}}
         case Signature() as scheme:
@@ -38,7 +40,7 @@ def _definitions(feed: Feed) -> Definitions:
             return {}
 
 
-def _standard_webhooks(scheme: StandardWebhooks) -> Definitions:
+def _standard_webhooks(name: str, scheme: StandardWebhooks) -> Definitions:
     forms = {
         "`v1,` and the base64 of HMAC-SHA256": scheme.keys,
         "`v1a,` and the base64 of Ed25519": scheme.public_keys,
@@ -47,20 +49,20 @@ def _standard_webhooks(scheme: StandardWebhooks) -> Definitions:
     return {
         "webhookId": _header("webhook-id", "Standard Webhooks: message id."),
         "webhookTimestamp": _header("webhook-timestamp", "Standard Webhooks: seconds since the epoch."),
-        "webhookSignature": _header(
+        f"{name}.signature": _header(
             "webhook-signature", f"Standard Webhooks: {signed}, over `{{id}}.{{timestamp}}.{{body}}`."
         ),
     }
 
 
 def _signature(name: str, scheme: Signature) -> Definitions:
-    definitions = {f"{name}Signature": _header(scheme.header, _described(scheme))}
+    definitions = {f"{name}.signature": _header(scheme.header, _described(scheme))}
     if scheme.timestamp and scheme.timestamp.header:
-        definitions[f"{name}Timestamp"] = _header(
+        definitions[f"{name}.timestamp"] = _header(
             scheme.timestamp.header, f"When the request was signed: {scheme.timestamp.meaning}."
         )
     if scheme.id_header:
-        definitions[f"{name}MessageId"] = _header(scheme.id_header, "The message's id.")
+        definitions[f"{name}.messageId"] = _header(scheme.id_header, "The message's id.")
     return definitions
 
 

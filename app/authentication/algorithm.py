@@ -10,6 +10,10 @@ class Algorithm(Protocol):
     def name(self) -> str:
         """What it is called."""
 
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """Each key as bytes, to compare it with those of others: a secret as it is."""
+
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """Whether the signature is that of the content by one of the keys. Every key is tried."""
 

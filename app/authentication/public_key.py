@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from app.authentication.small_order import of_small_order
 from app.domain.authentication import CannotSignError
 
 SMALLEST_RSA = 2048  # bits
@@ -31,6 +32,11 @@ class Rsa:
     def name(self) -> str:
         """As `Algorithm` says."""
         return "RSA-SHA256 (PKCS#1 v1.5)"
+
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """As `Algorithm` says."""
+        return frozenset(map(_der, self.public_keys))
 
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """As `Algorithm` says."""
@@ -57,6 +63,11 @@ class Ed25519:
     def name(self) -> str:
         """As `Algorithm` says."""
         return "Ed25519"
+
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """As `Algorithm` says."""
+        return frozenset(map(_der, self.public_keys))
 
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """As `Algorithm` says."""
@@ -88,10 +99,10 @@ def ed25519_public_key(text: str) -> Ed25519PublicKey:
         key = _public_pem(text)
         if not isinstance(key, Ed25519PublicKey):
             raise ValueError("this PEM holds no Ed25519 key")
-        return key
+        return _of_a_sender(key)
     if text.startswith(ED25519_SECRET_PREFIX):
         raise ValueError("this is a private key, which is the sender's alone: the public one begins with whpk_")
-    return Ed25519PublicKey.from_public_bytes(_ed25519_bytes(text.removeprefix(ED25519_PREFIX)))
+    return _of_a_sender(Ed25519PublicKey.from_public_bytes(_ed25519_bytes(text.removeprefix(ED25519_PREFIX))))
 
 
 def private_key(text: str) -> RSAPrivateKey | Ed25519PrivateKey:
@@ -107,6 +118,13 @@ def private_key(text: str) -> RSAPrivateKey | Ed25519PrivateKey:
     return key
 
 
+def _of_a_sender(key: Ed25519PublicKey) -> Ed25519PublicKey:
+    """The key, unless anybody can make what it verifies, as with 32 bytes that were never filled."""
+    if of_small_order(key.public_bytes_raw()):
+        raise ValueError("anybody can sign for this Ed25519 key: it is no sender's, but a point of small order")
+    return key
+
+
 def _ed25519_bytes(text: str) -> bytes:
     try:
         raw = binascii.a2b_base64(text, strict_mode=True)
@@ -117,7 +135,13 @@ def _ed25519_bytes(text: str) -> bytes:
     return raw
 
 
+def _der(key: RSAPublicKey | Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def _public_pem(text: str) -> object:
+    if text.count("-----BEGIN") > 1:
+        raise ValueError("these are several PEMs in one: write each as an entry of its own")
     if "PRIVATE KEY" in text:
         raise ValueError("this is a private key, which is the sender's alone: the public one is needed")
     try:

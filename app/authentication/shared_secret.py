@@ -17,6 +17,11 @@ class Hmac:
         """As `Algorithm` says."""
         return f"HMAC-{self.digest.upper()}"
 
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """As `Algorithm` says."""
+        return frozenset(self.keys)
+
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """As `Algorithm` says, in constant time."""
         found = False
@@ -39,6 +44,11 @@ class PlainHash:
     def name(self) -> str:
         """As `Algorithm` says."""
         return "SHA-256, with the secret behind it,"
+
+    @property
+    def live_keys(self) -> frozenset[bytes]:
+        """As `Algorithm` says."""
+        return frozenset(self.keys)
 
     def verifies(self, content: bytes, signature: bytes) -> bool:
         """As `Algorithm` says, in constant time."""

@@ -7,6 +7,7 @@ from app.authentication.algorithm import Algorithm
 from app.authentication.content import Content
 from app.authentication.encoding import Encoding, decoded, encoded
 from app.authentication.timestamp import Timestamp
+from app.authentication.wire import wire
 
 MAX_LENGTH = 8192  # characters of a signature's header; RSA of 4096 bits needs about 700
 MAX_SIGNATURES = 4  # of a request that are looked at, by any of the keys: each may cost a tenth of a millisecond
@@ -48,13 +49,13 @@ class Signature:
         if self.timestamp and (reason := self._timestamp_refusal(written, now)):
             return reason
         offered = parameters.get(self.parameter, ()) if self.parameter else (value,)
-        content = self.content.of(body, timestamp=_wire(written), message_id=_wire(message_id))
+        content = self.content.of(body, timestamp=wire(written), message_id=wire(message_id))
         return self._mismatch(offered, content)
 
     def credentials(self, body: bytes, *, message_id: str, timestamp: int) -> dict[str, str]:
         """As `Scheme` says."""
         written = self.timestamp.text(timestamp) if self.timestamp else ""
-        content = self.content.of(body, timestamp=_wire(written), message_id=_wire(message_id))
+        content = self.content.of(body, timestamp=wire(written), message_id=wire(message_id))
         signed = self.prefix + encoded(self.algorithm.sign(content or b""), self.encoding)
         headers = {}
         if self.id_header:
@@ -117,8 +118,3 @@ def _parameters(value: str) -> dict[str, list[str]]:
         name, _, text = pair.strip().partition("=")
         found.setdefault(name, []).append(text)
     return found
-
-
-def _wire(text: str) -> bytes:
-    """A header's text as it came over the wire."""
-    return text.encode("latin-1", "replace")

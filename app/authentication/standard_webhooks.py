@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from app.authentication.algorithm import Algorithm
 from app.authentication.encoding import decoded
+from app.authentication.wire import wire
 
 SHORTEST_KEY = 24  # bytes, by the specification
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that marks a secret, not one
@@ -106,7 +107,7 @@ def _verified(public_keys: Algorithm, content: bytes, signatures: str) -> bool:
 
 
 def _content(message_id: str, timestamp: str, body: bytes) -> bytes:
-    return f"{message_id}.{timestamp}.".encode() + body
+    return wire(f"{message_id}.{timestamp}.") + body
 
 
 def _v1(key: bytes, content: bytes) -> str:

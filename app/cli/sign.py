@@ -1,5 +1,6 @@
 """`sign`: the headers that authenticate a body, for trying a feed with curl."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.domain.authentication import CannotSignError, Scheme
 from app.settings import load
 
 PRIVATE_KEY = "--private-key"
+LATEST = 253402300799  # the last second of the year 9999, after which RFC 3339 has no way to write one
 
 
 def sign(
@@ -23,7 +25,9 @@ def sign(
     message_id: Annotated[
         str | None, typer.Option(help="The message's id, where the scheme has one; a random one by default.")
     ] = None,
-    timestamp: Annotated[int | None, typer.Option(help="Seconds since the epoch; now by default.")] = None,
+    timestamp: Annotated[
+        int | None, typer.Option(min=0, max=LATEST, help="Seconds since the epoch; now by default.")
+    ] = None,
     private_key: Annotated[
         Path | None,
         typer.Option(PRIVATE_KEY, help="The sender's key, for a feed with public keys: a PEM, or whsk_ and base64."),
@@ -32,11 +36,11 @@ def sign(
     """Print the headers for a body, one a line, as curl reads them with -H @-."""
     found = named(load().feed_values(), feed)
     scheme = _signing(found.scheme, private_key) if private_key else found.scheme
-    content = sys.stdin.buffer.read() if body == "-" else body.encode()
+    content = sys.stdin.buffer.read() if body == "-" else os.fsencode(body)
     try:
         headers = scheme.credentials(
             content,
-            message_id=message_id or f"msg_{uuid4().hex}",
+            message_id=os.fsencode(message_id or f"msg_{uuid4().hex}").decode("latin-1"),  # as it will be read
             timestamp=int(time.time()) if timestamp is None else timestamp,
         )
     except CannotSignError:
@@ -44,7 +48,7 @@ def sign(
             "this feed has public keys: name a file with the sender's private key", param_hint=PRIVATE_KEY
         ) from None
     for name, value in headers.items():
-        print(f"{name}: {value}")
+        typer.echo(f"{name}: {value}".encode("latin-1"))
 
 
 def _signing(scheme: Scheme, private_key: Path) -> Scheme:

@@ -14,7 +14,7 @@ from app.domain.addresses import Addresses, network
 from app.domain.authentication import Scheme
 from app.settings.keys import PublicKeys, ed25519
 from app.settings.signature import SignatureSettings
-from app.settings.values import Duration, HeaderName, Networks, Secrets
+from app.settings.values import Duration, HeaderName, Secrets, SomeNetworks
 
 
 class AuthenticationSettings(BaseModel):
@@ -31,7 +31,7 @@ class AuthenticationSettings(BaseModel):
     signature: SignatureSettings = SignatureSettings()
     insecure: bool = False
     timestamp_tolerance: Duration = timedelta(minutes=5)
-    allowed_addresses: Networks = []
+    allowed_addresses: SomeNetworks = None
 
     @field_validator("webhook_secrets")
     @classmethod
@@ -58,9 +58,11 @@ class AuthenticationSettings(BaseModel):
     @classmethod
     def _have_passwords(cls, value: list[SecretStr]) -> list[SecretStr]:
         if not all(
-            re.fullmatch(r"[^:\x00-\x1f\x7f]+:[^\x00-\x1f\x7f]{16,}", user.get_secret_value()) for user in value
+            re.fullmatch(r"[^:\x00-\x1f\x7f]+:(?! +$)[^\x00-\x1f\x7f]{16,}", user.get_secret_value()) for user in value
         ):
-            raise ValueError("a user is written user:password, and the password has at least 16 characters")
+            raise ValueError(
+                "a user is written user:password, and the password has at least 16 characters, not all blank"
+            )
         return value
 
     @model_validator(mode="after")
@@ -101,4 +103,4 @@ class AuthenticationSettings(BaseModel):
 
     def addresses(self) -> Addresses:
         """From where the feed may be posted to."""
-        return Addresses(networks=tuple(map(network, self.allowed_addresses)))
+        return Addresses(networks=tuple(map(network, self.allowed_addresses or ())))

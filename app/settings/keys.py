@@ -11,14 +11,18 @@ from app.authentication.algorithm import Algorithm
 from app.settings.values import entries
 
 SHORTEST_SECRET = 16  # bytes
-_PEM = re.compile(r"-----BEGIN [^-]+-----.*?-----END [^-]+-----", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN [^-]+-----[^-]*-----END [^-]+-----")
 
 SecretEncoding = Literal["text", "hex", "base64"]
 
 
 def _keys(value: Any) -> Any:
     """From a variable or a secrets file: PEMs one behind the other, or entries as everywhere."""
-    return _PEM.findall(value) if isinstance(value, str) and _PEM.match(value.strip()) else entries(value)
+    if not isinstance(value, str) or "-----" not in value or value.lstrip().startswith("["):
+        return entries(value)
+    if _PEM.sub("", value).strip():  # whoever lost a key here would not know before the sender signs with it
+        raise ValueError("there is more than whole PEMs, each from BEGIN to END: one may have been cut")
+    return _PEM.findall(value)
 
 
 PublicKeys = Annotated[list[str], NoDecode, BeforeValidator(_keys)]
@@ -39,10 +43,12 @@ def ed25519(public_keys: list[str]) -> Algorithm:
 
 
 def decoded(secrets: list[SecretStr], encoding: SecretEncoding) -> tuple[bytes, ...]:
-    """The bytes of each secret. Raises ValueError where one is written otherwise, or short enough to be guessed."""
+    """The bytes of each secret. Raises ValueError where one is written otherwise, or easily guessed."""
     keys = tuple(_bytes(secret.get_secret_value(), encoding) for secret in secrets)
     if any(len(key) < SHORTEST_SECRET for key in keys):
         raise ValueError(f"a secret is at least {SHORTEST_SECRET} bytes long")
+    if any(not key.strip() for key in keys):
+        raise ValueError("a secret is not of blanks only")
     return keys
 
 

@@ -16,7 +16,7 @@ _SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT\w*)=.*|PORT\w*=(tcp|ud
 
 def load() -> Settings:
     """Read the configuration from where it lives. Raises ConfigurationError."""
-    mistakes = _unknown_variables()
+    mistakes = _variable_mistakes()
     try:
         settings = Settings()
     except ValidationError as error:
@@ -29,10 +29,23 @@ def load() -> Settings:
     return settings
 
 
-def _unknown_variables() -> list[str]:
+def _variable_mistakes() -> list[str]:
     ours = {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX)}
     links = {name for name, value in ours.items() if _SERVICE_LINK.fullmatch(f"{name}={value}")}
-    return [f"{name}: there is no such setting" for name in ours if name not in links and not _is_known(name.upper())]
+    unknown = [name for name in ours if name not in links and not _is_known(name.upper())]
+    no_text = [name for name, value in ours.items() if name not in {CONFIG, SECRETS_FOLDER} and not _is_text(value)]
+    return [
+        *(f"{name}: there is no such setting" for name in unknown),
+        *(f"{name}: not text in UTF-8" for name in no_text),
+    ]
+
+
+def _is_text(variable: str) -> bool:
+    try:
+        variable.encode()
+    except UnicodeEncodeError:  # bytes that are none are kept as half surrogate pairs
+        return False
+    return True
 
 
 def _is_known(variable: str) -> bool:

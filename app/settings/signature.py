@@ -24,7 +24,14 @@ def _parameter(value: str) -> str:
     return value
 
 
+def _prefix(value: str) -> str:
+    if not re.fullmatch("[ -~]*", value):
+        raise ValueError("must be printable ASCII, as what a sender puts into a header")
+    return value
+
+
 ParameterName = Annotated[str, AfterValidator(_parameter)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
 
 
 class SignatureSettings(BaseModel):
@@ -38,7 +45,7 @@ class SignatureSettings(BaseModel):
     public_keys: PublicKeys = []
     header: HeaderName = "X-Signature"
     parameter: ParameterName = ""
-    prefix: str = ""
+    prefix: Prefix = ""
     encoding: Encoding = "hex"
     content: str = "{body}"
     timestamp_header: NoneOrHeaderName = ""
@@ -68,7 +75,7 @@ class SignatureSettings(BaseModel):
             if self.model_dump(exclude_defaults=True):
                 raise ValueError("set secrets, or public_keys where the algorithm is rsa-sha256 or ed25519")
             return self
-        for wrong, mistake in self._mistakes():
+        for wrong, mistake in (*self._mistakes(), *self._unreadable()):
             if wrong:
                 raise ValueError(mistake)
         try:
@@ -99,6 +106,25 @@ class SignatureSettings(BaseModel):
                 'content must end with {secret}, as "{body}{secret}" does, or others can continue the hash',
             ),
             (self.algorithm != "sha256" and hashed, "content names {secret}, which only the algorithm sha256 takes"),
+        )
+
+    def _unreadable(self) -> tuple[tuple[bool, str], ...]:
+        """What would leave the service running, and every sender refused."""
+        headers = [name.lower() for name in (self.header, self.timestamp_header, self.id_header) if name]
+        return (
+            (
+                len(set(headers)) < len(headers),
+                "header, timestamp_header and id_header are three headers: give each a name of its own",
+            ),
+            (
+                bool(self.parameter) and self.parameter == self.timestamp_parameter,
+                "parameter and timestamp_parameter are two parts of the header: give each a name of its own",
+            ),
+            (bool(self.parameter) and "," in self.prefix, "prefix has a comma, which ends a parameter"),
+            (
+                not self.parameter and self.prefix.startswith(" "),
+                "prefix begins with a blank, which is no part of a header's value",
+            ),
         )
 
     def _algorithm(self) -> Algorithm:

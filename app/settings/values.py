@@ -42,13 +42,21 @@ def entries(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except (json.JSONDecodeError, RecursionError):
-            raise ValueError("not a JSON array, though it begins like one") from None
+        return _array(value)
     if "," in value:
         raise ValueError("separate the entries by white space, or write a JSON array")
     return value.split()
+
+
+def _array(text: str) -> Any:
+    try:
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("not text: a \\u escape is half of a character") from None
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("not a JSON array, though it begins like one") from None
+    return found
 
 
 def _not_blank(value: str) -> str:
@@ -73,6 +81,13 @@ def _networks(value: list[str]) -> list[str]:
     for text in value:
         network(text)
     return value
+
+
+def _some_networks(value: list[str] | None) -> list[str] | None:
+    """None lets everybody in, and only what nobody wrote is None: a variable that happens to be empty opens nothing."""
+    if value is not None and not value:
+        raise ValueError("must not be empty, which would let every address in: leave it out to say so")
+    return value if value is None else _networks(value)
 
 
 def _header(value: str) -> str:
@@ -101,4 +116,5 @@ Texts = Annotated[list[Text], NoDecode, BeforeValidator(entries)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 NoneOrHeaderName = Annotated[str, AfterValidator(_none_or_header)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
+SomeNetworks = Annotated[list[Text] | None, NoDecode, BeforeValidator(entries), AfterValidator(_some_networks)]
 Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(entries)]

@@ -167,6 +167,27 @@ async def test_the_signature_of_an_event_is_none_of_a_question(service: Service)
     assert (401, "unauthenticated") == _cause(response)
 
 
+async def test_an_untimed_signature_of_a_question_is_good_for_every_question_and_for_no_event(
+    database_url: str, gateway: Running
+) -> None:
+    feeds = {"bet": {"signature": {"secrets": [API_KEY]}}, "deposit": {"enabled": False}}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
+    scheme = settings.feed_values()[0].scheme
+    body = json.dumps(examples.bet()).encode()
+    question, event = (scheme.credentials(each, message_id="", timestamp=0) for each in (b"", body))
+    async with running(settings) as service:
+
+        async def post(content: bytes, headers: dict[str, str]) -> int:
+            kind = {"content-type": "application/json"}
+            return (await service.client.post("/events/bet", content=content, headers=kind | headers)).status_code
+
+        assert [202, 401, 400] == [await post(body, event), await post(body, question), await post(b"", question)]
+        assert [200, 404] == [
+            (await service.client.get(f"/events/bet/brand1/{event_id}", headers=question)).status_code
+            for event_id in ("bet-1", "bet-2")
+        ]
+
+
 async def test_each_feed_has_its_own_credentials_for_questions_too(database_url: str, gateway: Running) -> None:
     feeds = {"bet": {"webhook_secrets": [examples.SECRET]}, "deposit": {"api_keys": [API_KEY]}}
     settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
@@ -198,7 +219,9 @@ async def test_a_process_that_only_dispatches_is_not_asked(database_url: str, ga
 async def test_a_database_that_is_down_is_our_own_fault(gateway: Running) -> None:
     settings = examples.settings(database_url="postgresql://nobody@127.0.0.1:9/nowhere", gateway_url=gateway.url)
     async with running(settings) as service:
-        assert (503, "unavailable") == _cause(await ask(service, "bet/brand1/bet-1"))
+        answer = await ask(service, "bet/brand1/bet-1")
+
+    assert (503, "unavailable", "no-store") == (*_cause(answer), answer.headers["cache-control"])
 
 
 async def test_questions_are_counted_by_their_answer_and_not_as_refused_events(service: Service) -> None:
@@ -215,7 +238,14 @@ async def test_questions_are_counted_by_their_answer_and_not_as_refused_events(s
     assert await service.metric("events_refused_total", feed="bet") == 0
 
 
-async def test_an_answer_is_not_kept_by_anybody_in_between(service: Service) -> None:
+async def test_no_answer_is_kept_by_anybody_in_between(service: Service) -> None:
     await service.post("bet", examples.bet())
+    answers = [
+        await ask(service, "bet/brand1/bet-1"),
+        await ask(service, "bet/brand1/bet-2"),
+        await ask(service, "bet/brand1/bet-1", webhook_signature="v1,AAAA"),
+    ]
 
-    assert "no-store" == (await ask(service, "bet/brand1/bet-1")).headers["cache-control"]
+    assert [(200, "no-store"), (404, "no-store"), (401, "no-store")] == [
+        (answer.status_code, answer.headers.get("cache-control")) for answer in answers
+    ]

@@ -99,6 +99,17 @@ async def test_an_insecure_feed_is_named(database_url: str, gateway: Running) ->
     assert [line["feed"] for line in logs if line["event"] == "service.insecure_feed"] == ["bet"]
 
 
+async def test_feeds_with_a_key_in_common_are_named_at_the_start(database_url: str, gateway: Running) -> None:
+    key = {"webhook_secrets": [examples.SECRET]}
+    feeds = {"bet": key, "deposit": {"api_keys": ["a-key-of-16-or-more"]}, "poker": key | {"kind": "bet"}}
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)
+    with structlog.testing.capture_logs() as logs:
+        async with running(settings):
+            pass
+
+    assert [line["feeds"] for line in logs if line["event"] == "service.shared_key"] == [("bet", "poker")]
+
+
 async def test_an_embedded_database_is_named(gateway: Running, tmp_path: Path) -> None:
     """Whoever believes to have configured one must not find out by losing it."""
     settings = examples.settings(database_url=None, gateway_url=gateway.url, data_folder=tmp_path / "data")

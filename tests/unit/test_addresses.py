@@ -1,5 +1,7 @@
 """From where a feed may be posted to."""
 
+import re
+
 import pytest
 
 from app.domain.addresses import Addresses, network
@@ -34,3 +36,23 @@ def test_without_ranges_everybody_may(host: str | None) -> None:
 def test_a_mistaken_range_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="an address range is written"):
         network(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::ffff:cb00:7100/128", "203.0.113.0"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+    ],
+)
+def test_a_range_of_ipv4_written_as_ipv6_would_hold_nobody_and_is_named_with_its_right_form(
+    text: str, expected: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^write {re.escape(expected)} instead of ::ffff:"):
+        network(text)
+
+
+def test_ranges_of_ipv6_beside_those_of_ipv4_are_taken() -> None:
+    assert [network(text).prefixlen for text in ("::/0", "::fffe:0:0/96", "64:ff9b::/96")] == [0, 96, 96]

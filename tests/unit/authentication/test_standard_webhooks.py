@@ -1,5 +1,7 @@
 """Who is let in by Standard Webhooks, and in which words the others are refused."""
 
+import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,6 +85,19 @@ def test_a_signature_that_matches_no_key_is_refused(signatures: str) -> None:
 )
 def test_a_signature_of_another_message_is_refused(changes: dict[str, str]) -> None:
     assert _refusal(_signed() | changes) == NO_SIGNATURE
+
+
+@pytest.mark.parametrize("message_id", ["é∞".encode(), b"\xe9"], ids=["UTF-8", "Latin-1"])
+def test_a_message_id_in_any_character_set_is_signed_as_its_bytes(message_id: bytes) -> None:
+    signature = hmac.digest(KEY, message_id + f".{SECONDS}.".encode() + BODY, "sha256")
+    headers = {
+        "webhook-id": message_id.decode("latin-1"),  # as all header fields are read
+        "webhook-timestamp": str(SECONDS),
+        "webhook-signature": "v1," + base64.b64encode(signature).decode(),
+    }
+
+    assert _refusal(headers) is None
+    assert headers == WEBHOOKS.credentials(BODY, message_id=headers["webhook-id"], timestamp=SECONDS)
 
 
 def test_a_signature_of_another_body_is_refused() -> None:

@@ -34,6 +34,8 @@ def _pem(key: Any) -> str:
 
 PRIVATE_PEM = RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 SHORT_PEM = _pem(generate_private_key(public_exponent=65537, key_size=1024))  # noqa: S505 - it is refused
+OTHER_PEM = _pem(generate_private_key(public_exponent=65537, key_size=2048))
+NAMES_OF_THEIR_OWN = "header, timestamp_header and id_header are three headers: give each a name of its own"
 ELLIPTIC_PEM = _pem(elliptic_private_key(SECP256R1()))
 
 
@@ -126,6 +128,22 @@ def test_a_plain_hash_has_its_secret_at_the_end() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"header": '"Authorization"', "prefix": '"HMAC-SHA256 "'},
+        {"prefix": '"sha256,"'},
+        {"parameter": '"v1"', "prefix": '" sha256="'},
+        {"header": '"T"', "parameter": '"t"', "prefix": '"t="'},
+    ],
+)
+def test_an_odd_form_that_a_sender_can_produce_is_taken(settings: dict[str, str]) -> None:
+    scheme = _bet(_signed(secrets=f'["{API_KEY}"]', **settings)).scheme
+    headers = scheme.credentials(b"{}", message_id="", timestamp=0)
+
+    assert scheme.refusal({name: value.strip() for name, value in headers.items()}, b"{}", now=0) is None
+
+
 def test_public_keys_of_a_signature_are_pem() -> None:
     other = generate_private_key(public_exponent=65537, key_size=2048)
     scheme = _bet(_signed(algorithm='"rsa-sha256"', public_keys=f"['''{_pem(RSA)}''', '''{_pem(other)}''']")).scheme
@@ -159,6 +177,32 @@ def test_a_feed_may_be_for_some_addresses_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ranges", "elsewhere"),
+    [
+        ("[]", {}),
+        ('["203.0.113.0/24"]', {"environment": {"FEEDS__BET__ALLOWED_ADDRESSES": ""}}),
+        ('["203.0.113.0/24"]', {"environment": {"FEEDS__BET__ALLOWED_ADDRESSES": " []"}}),
+        ('["203.0.113.0/24"]', {"secrets": {"feeds__bet__allowed_addresses": "\n"}}),
+    ],
+)
+def test_addresses_that_are_given_and_empty_are_named_since_they_would_let_everybody_in(
+    ranges: str, elsewhere: dict[str, dict[str, str]]
+) -> None:
+    lines = mistakes(toml(feeds__bet__allowed_addresses=ranges), **elsewhere)
+
+    assert lines == (
+        "feeds.bet.allowed_addresses: must not be empty, which would let every address in: leave it out to say so",
+    )
+
+
+def test_addresses_from_the_environment_replace_those_of_the_file() -> None:
+    file = toml(feeds__bet__allowed_addresses='["203.0.113.0/24"]')
+    feed = _bet(file, environment={"FEEDS__BET__ALLOWED_ADDRESSES": "198.51.100.7 2001:db8::/32"})
+
+    assert feed.addresses == Addresses(networks=(network("198.51.100.7"), network("2001:db8::/32")))
+
+
+@pytest.mark.parametrize(
     ("settings", "expected"),
     [
         ({"header": '"X-Sign"'}, "set secrets, or public_keys where the algorithm is rsa-sha256 or ed25519"),
@@ -181,7 +225,24 @@ def test_a_feed_may_be_for_some_addresses_only() -> None:
             'content must end with {secret}, as "{body}{secret}" does, or others can continue the hash',
         ),
         ({"content": '"{body}{secret}"'}, "content names {secret}, which only the algorithm sha256 takes"),
+        *(
+            (names | {"content": '"{id}.{timestamp}.{body}"'}, NAMES_OF_THEIR_OWN)
+            for names in (
+                {"timestamp_header": '"x-signature"', "id_header": '"X-Id"'},
+                {"timestamp_header": '"X-Time"', "id_header": '"X-SIGNATURE"'},
+                {"timestamp_header": '"X-Time"', "id_header": '"X-Time"'},
+                {"timestamp_header": '"X-Time"', "id_header": '"X-Id"', "header": '"x-time"'},
+            )
+        ),
+        (
+            {"content": '"{timestamp}{body}"', "timestamp_parameter": '"t"', "parameter": '"t"'},
+            "parameter and timestamp_parameter are two parts of the header: give each a name of its own",
+        ),
+        ({"parameter": '"v1"', "prefix": '"sha256,"'}, "prefix has a comma, which ends a parameter"),
+        ({"prefix": '" sha256="'}, "prefix begins with a blank, which is no part of a header's value"),
         ({"secrets": '["too-short"]'}, "secrets: a secret is at least 16 bytes long"),
+        ({"secrets": f'["{" " * 16}"]'}, "secrets: a secret is not of blanks only"),
+        ({"secrets": r'["\t\n              "]'}, "secrets: a secret is not of blanks only"),
         ({"secret_encoding": '"hex"'}, "secrets: a secret is not hex, as secret_encoding says"),
         ({"secret_encoding": '"base64"'}, "secrets: a secret is not base64, as secret_encoding says"),
     ],
@@ -220,6 +281,48 @@ def test_a_public_key_that_is_none_is_named(algorithm: str, key: str, expected: 
 
 
 @pytest.mark.parametrize(
+    "damaged",
+    [
+        "{whole}{other:.200}",
+        "{other:.200}\n{whole}",
+        "{whole}\nof the platform's new key",
+        "# the old key\n{whole}{other}",
+        "{whole}{whpk}",
+        "{whpk}\n{whole}",
+        "{other:.200}",
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["rsa-sha256", "ed25519"])
+def test_what_stands_beside_whole_pems_is_named_since_a_key_would_be_missing(algorithm: str, damaged: str) -> None:
+    text = damaged.format(whole=_pem(RSA), other=OTHER_PEM, whpk=WHPK)
+    lines = mistakes(_signed(algorithm=f'"{algorithm}"'), secrets={"feeds__bet__signature__public_keys": text})
+
+    assert lines == (
+        "feeds.bet.signature.public_keys: there is more than whole PEMs, each from BEGIN to END: one may have been cut",
+    )
+
+
+def test_pems_in_one_entry_of_a_list_are_named_since_only_the_first_would_be_read() -> None:
+    lines = mistakes(_signed(algorithm='"rsa-sha256"', public_keys=f"['''{_pem(RSA)}{OTHER_PEM}''']"))
+
+    assert lines == (
+        "feeds.bet.signature: public_keys: these are several PEMs in one: write each as an entry of its own",
+    )
+
+
+@pytest.mark.parametrize("key", [bytes(32), bytes([1, *bytes(31)])], ids=["never filled", "neutral element"])
+@pytest.mark.parametrize("prefix", ["whpk_", ""])
+def test_a_public_key_that_anybody_can_sign_for_is_named(prefix: str, key: bytes) -> None:
+    text = prefix + base64.b64encode(key).decode()
+    expected = "anybody can sign for this Ed25519 key: it is no sender's, but a point of small order"
+
+    assert f"feeds.bet.webhook_public_keys: {expected}" in mistakes(toml(feeds__bet__webhook_public_keys=f'["{text}"]'))
+    assert mistakes(_signed(algorithm='"ed25519"', public_keys=f'["{text}"]')) == (
+        f"feeds.bet.signature: public_keys: {expected}",
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
         ("signature.content", '"no body"', "a signature that is not over {body} or {canonical_json} protects nothing"),
@@ -230,6 +333,14 @@ def test_a_public_key_that_is_none_is_named(algorithm: str, key: str, expected: 
             "a template has the fields {body}, {canonical_json}, {timestamp}, {id}, and not {nonce…}",
         ),
         ("signature.header", '"X Signature"', "must be the name of a header: letters, digits and hyphens"),
+        *(
+            (
+                "signature.prefix",
+                prefix,
+                "must be printable ASCII, as what a sender puts into a header",
+            )
+            for prefix in (r'"sha256=\n"', r'"\t"', r'"\u007f"', r'"\u0000"', '"é="', '"\u00a0"')
+        ),
         ("signature.id_header", '"X:"', "must be the name of a header: letters, digits and hyphens"),
         ("api_key_header", '""', "must be the name of a header: letters, digits and hyphens"),
         (
@@ -238,16 +349,30 @@ def test_a_public_key_that_is_none_is_named(algorithm: str, key: str, expected: 
             "must be the name of a parameter: letters, digits, hyphens, dots and underscores",
         ),
         ("webhook_public_keys", '["whpk_AAAA"]', "an Ed25519 key is 32 bytes long"),
-        ("basic_users", '["user"]', "a user is written user:password, and the password has at least 16 characters"),
+        (
+            "basic_users",
+            '["user"]',
+            "a user is written user:password, and the password has at least 16 characters, not all blank",
+        ),
         (
             "basic_users",
             '["user:short"]',
-            "a user is written user:password, and the password has at least 16 characters",
+            "a user is written user:password, and the password has at least 16 characters, not all blank",
+        ),
+        (
+            "basic_users",
+            f'["user:{" " * 20}"]',
+            "a user is written user:password, and the password has at least 16 characters, not all blank",
         ),
         (
             "allowed_addresses",
             '["10.0.0.1/8"]',
             "an address range is written 203.0.113.0/24 or 2001:db8::/32, without bits set behind it",
+        ),
+        (
+            "allowed_addresses",
+            '["::ffff:203.0.113.0/120"]',
+            "write 203.0.113.0/24 instead of ::ffff:203.0.113.0/120: who comes over IPv4 has an IPv4 address here",
         ),
     ],
 )

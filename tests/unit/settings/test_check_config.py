@@ -51,6 +51,19 @@ def test_a_right_configuration_is_printed_as_it_takes_effect_and_without_its_sec
     assert not any(secret in done.stdout for secret in (PASSWORD, SECRET, OTHER_SECRET, API_KEY))
 
 
+def test_feeds_with_a_key_in_common_are_warned_of_and_the_configuration_is_right() -> None:
+    done = check_config(
+        toml(feeds__deposit__api_keys=None, feeds__deposit__webhook_secrets=f'["{OTHER_SECRET}", "{SECRET}"]')
+    )
+    meaning = "what is authentic for one of them is so for the others"
+
+    assert (0, f"warning: feeds.bet, feeds.deposit: have a key in common; {meaning}\n") == (
+        done.returncode,
+        done.stderr,
+    )
+    assert json.loads(done.stdout)["feeds"]["deposit"]["webhook_secrets"] == [MASKED, MASKED]
+
+
 def test_what_a_platform_shares_with_us_is_masked_too() -> None:
     done = check_config(
         toml(

@@ -122,6 +122,28 @@ def test_a_variable_that_is_wrong_is_named_by_its_setting(name: str, value: str,
     assert says in line
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FEEDS__BET__BASIC_USERS", f"us\udcffer:{PASSWORD}"),
+        ("FEEDS__BET__BASIC_USERS", f"user:{PASSWORD}\udcff"),
+        ("GATEWAY__USERNAME", "\udcff"),
+        ("OPERATOR_ID", "acm\udce9"),
+    ],
+)
+def test_a_variable_whose_bytes_are_no_text_is_named(name: str, value: str) -> None:
+    file = toml(feeds__bet__webhook_secrets=None if "BASIC" in name else f'["{SECRET}"]')
+
+    assert mistakes(file, environment={name: value}) == (f"EVENT_PROCESSOR_{name}: not text in UTF-8",)
+
+
+def test_half_of_a_character_in_a_json_array_is_named() -> None:
+    users = rf'["user:{PASSWORD}\udcff"]'
+    lines = mistakes(toml(feeds__bet__webhook_secrets=None), secrets={"feeds__bet__basic_users": users})
+
+    assert lines == (r"feeds.bet.basic_users: not text: a \u escape is half of a character",)
+
+
 def test_connecting_is_bounded_well_below_the_call() -> None:
     """Else the whole call's time is up first, and who was never reached counts as not having answered."""
     (line,) = mistakes(toml(gateway__timeout='"2s"'))

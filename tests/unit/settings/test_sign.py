@@ -1,5 +1,6 @@
 """`sign` prints the headers of every scheme, from the configuration that the service has."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,44 @@ def test_what_is_printed_authenticates_the_body(settings: dict[str, str]) -> Non
     changes = {f"feeds.bet.{name}": value for name, value in settings.items()}
     with surroundings(toml(**({"feeds__bet__webhook_secrets": None} | changes))):
         assert _refusal(_headers(_sign())) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"webhook_secrets": '["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]'},
+        {"signature.secrets": f'["{API_KEY}"]', "signature.content": '"{id}{body}"', "signature.id_header": '"X-Id"'},
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("sent", [b"\xff\xfe", "é∞".encode()], ids=["no UTF-8", "UTF-8"])
+def test_bytes_on_the_command_line_are_signed_and_printed_as_they_are(settings: dict[str, str], sent: bytes) -> None:
+    changes = {f"feeds.bet.{name}": value for name, value in settings.items()}
+    typed = os.fsdecode(sent)
+    with surroundings(toml(**({"feeds__bet__webhook_secrets": None} | changes))):
+        result = CliRunner().invoke(command, ["sign", "bet", typed, "--timestamp", str(NOW), "--message-id", typed])
+        printed = result.stdout_bytes.decode("latin-1")  # as it will be read from the wire
+        headers = dict(line.split(": ", 1) for line in printed.split("\n")[:-1])
+
+        assert sent.decode("latin-1") in headers.values()
+        assert load().feed_values()[0].scheme.refusal(headers, sent, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "expected"),
+    [("253402300800", "or equal to 253402300799"), ("9" * 30, "or equal to 253402300799"), ("-1", "or equal to 0")],
+)
+@pytest.mark.parametrize("form", ["seconds", "rfc3339"])
+def test_a_time_that_cannot_be_written_is_named(form: str, timestamp: str, expected: str) -> None:
+    changes = {
+        "feeds.bet.signature.secrets": f'["{API_KEY}"]',
+        "feeds.bet.signature.content": '"{timestamp}{body}"',
+        "feeds.bet.signature.timestamp_header": '"X-Time"',
+        "feeds.bet.signature.timestamp_form": f'"{form}"',
+    }
+    with surroundings(toml(feeds__bet__webhook_secrets=None, **changes)):
+        assert expected in _complaint("--timestamp", timestamp)
+        assert _headers(_sign("--timestamp", "253402300799"))
 
 
 @pytest.fixture
