@@ -81,14 +81,19 @@ def _field(name: str, kind: Kind, mapping: FieldMapping) -> Any:
         return (ClassVar[Any], _ABSENT.get(name))
     if source.constant is not None:
         return (ClassVar[str], source.constant)
-    type_ = _type(name, source, mapping)
+    type_, default = _type(name, source, mapping), _default(name, kind, source)
+    if default is ... or len(source.paths) > 1:  # null at one of several places is a mistake, for `without_nulls`
+        return (type_, _info(source, default))
+    return (type_ | None if default is None else _or_default(type_, default), _info(source, default))
+
+
+def _default(name: str, kind: Kind, source: Source) -> Any:
+    """What stands for a field that is not there; an ellipsis where it is needed."""
     if source.default is not None:
-        return (_or_default(type_, source.default), _info(source, source.default))
+        return source.default
     if name == "bonus_amount":
-        return (_or_default(type_, Decimal(0)), _info(source, Decimal(0)))
-    if is_optional(name, kind):
-        return (type_ | None, _info(source, None))
-    return (type_, _info(source, ...))
+        return Decimal(0)
+    return None if is_optional(name, kind) else ...
 
 
 def _info(source: Source, default: Any) -> FieldInfo:

@@ -60,11 +60,11 @@ def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
     """The JSON schema of the payload. What is not in it is kept with the event and otherwise ignored."""
     root: dict[str, Any] = {"type": "object"}
     for name, source in mapping.sources.items():
-        optional = source.default is not None or is_optional(name, kind)
-        forms = _forms(name, source, mapping) + ([{"type": "null"}] if optional else [])
+        several, optional = len(source.paths) > 1, source.default is not None or is_optional(name, kind)
+        forms = _forms(name, source, mapping) + ([{"type": "null"}] if several or optional else [])
         described = {"anyOf": forms, "description": _meaning(name, mapping)}
         for path in source.paths:
-            _describe(root, path, described | _others(source, path), needed=len(source.paths) == 1 and not optional)
+            _describe(root, path, described | _others(source, path), needed=not (several or optional))
     return root
 
 
@@ -97,8 +97,8 @@ def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, A
         case "player_country":
             return [{"type": "string", "pattern": COUNTRY}]
     longest = LONGEST_TOKEN if name == "player_token" else LONGEST
-    text = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": PRINTABLE}
-    return [text, {"type": "integer"}, *([{"type": "boolean"}] if name == "stake_type" else [])]
+    printable: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": PRINTABLE}
+    return [printable, {"type": "integer"}, *([{"type": "boolean"}] if name == "stake_type" else [])]
 
 
 def _time_forms(time_format: TimeFormat) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ def _meaning(name: str, mapping: FieldMapping) -> str:
 
 def _others(source: Source, path: Path) -> dict[str, Any]:
     others = ", ".join(pointer(other) for other in source.paths if other != path)
-    return {"$comment": f"The first that is there counts, of this and {others}."} if others else {}
+    return {"$comment": f"The first that is there and not null counts, of this and {others}."} if others else {}
 
 
 def _describe(schema: dict[str, Any], path: Path, described: dict[str, Any], *, needed: bool) -> None:

@@ -70,6 +70,60 @@ def test_the_first_of_the_alternatives_that_is_there_counts(changes: dict[str, A
     assert expected == event(bet(**changes), sources={"player_id": at(("a",), ("b", "c"))}).player_id
 
 
+PROVIDERS = {
+    "top": at(("vendor",), ("provider",)),
+    "nested": at(("data", "vendor"), ("data", "provider")),
+    "array": at(("list", 0), ("list", 1)),
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"default": "none"}, {"values": {"77": "thrilltech"}}])
+@pytest.mark.parametrize(
+    ("places", "payload"),
+    [
+        ("top", {"vendor": None, "provider": "thrilltech"}),
+        ("nested", {"data": {"vendor": None, "provider": "thrilltech", "other": None}}),
+        ("array", {"list": [None, "thrilltech", None]}),
+    ],
+)
+def test_null_at_an_alternative_hides_no_other(places: str, payload: dict[str, Any], options: dict[str, Any]) -> None:
+    found = event(bet(**payload), sources={"provider_id": replace(PROVIDERS[places], **options)})
+
+    assert found.provider_id == "thrilltech"
+
+
+@pytest.mark.parametrize(("default", "expected"), [(None, None), ("none", "none")])
+@pytest.mark.parametrize("payload", [{}, {"vendor": None}, {"vendor": None, "provider": None}])
+def test_where_every_alternative_is_null_or_missing_the_field_is(
+    payload: dict[str, Any], default: str | None, expected: str | None
+) -> None:
+    source = replace(PROVIDERS["top"], default=default)
+
+    assert expected == event(bet(**payload), sources={"provider_id": source}).provider_id
+
+
+def test_a_needed_field_whose_first_alternative_is_null_is_found_at_the_next() -> None:
+    sources = {"amount": at(("list", 0, "a"), ("list", 1, "a")), "currency": at(("list", 1, "c"))}
+
+    found = event(bet(list=[{"a": None}, {"a": "1.5", "c": "SEK"}]), sources=sources)
+
+    assert (Decimal("1.5"), "SEK") == (found.amount, found.currency)
+    assert [(("list", 0, "a"), "Field required")] == mistakes(bet(list=[{"a": None}, {"c": "SEK"}]), sources=sources)
+
+
+def test_beside_a_null_alternative_another_mistake_is_located() -> None:
+    found = mistakes(bet(vendor=None, amount="1,5"), sources={"provider_id": PROVIDERS["top"]})
+
+    assert [("amount",)] == [place for place, _ in found]
+
+
+def test_the_document_allows_null_where_another_place_may_have_the_field() -> None:
+    mapping = FieldMapping(sources=OWN | {"player_id": at(("a",), ("b",))})
+    document = Draft202012Validator(payloads.schema("bet", mapping))
+
+    assert document.is_valid(bet(a=None, b="p-1"))
+
+
 def test_a_constant_stands_whatever_the_payload_says() -> None:
     found = event(bet(brand_id="elsewhere"), sources={"brand_id": Source(constant="brand1")})
 
