@@ -25,7 +25,7 @@ from app.api.schema import CONFIG
 from app.domain import money
 from app.domain.event import Event, EventKey, Particulars
 from app.domain.feed import Feed, Kind
-from app.domain.mapping import FIELDS, FieldMapping, Path, Source, is_optional, pointer
+from app.domain.mapping import FIELDS, FieldMapping, Path, Source, pointer
 from app.domain.timestamp import EPOCH
 
 _ABSENT = {"bonus_amount": Decimal(0), "occurred_at": EPOCH}  # what stands for a field without a source
@@ -81,19 +81,17 @@ def _field(name: str, kind: Kind, mapping: FieldMapping) -> Any:
         return (ClassVar[Any], _ABSENT.get(name))
     if source.constant is not None:
         return (ClassVar[str], source.constant)
-    type_, default = _type(name, source, mapping), _default(name, kind, source)
+    type_, default = _type(name, source, mapping), _default(name, kind, mapping)
     if default is ... or len(source.paths) > 1:  # null at one of several places is a mistake, for `without_nulls`
         return (type_, _info(source, default))
     return (type_ | None if default is None else _or_default(type_, default), _info(source, default))
 
 
-def _default(name: str, kind: Kind, source: Source) -> Any:
+def _default(name: str, kind: Kind, mapping: FieldMapping) -> Any:
     """What stands for a field that is not there; an ellipsis where it is needed."""
-    if source.default is not None:
-        return source.default
-    if name == "bonus_amount":
-        return Decimal(0)
-    return None if is_optional(name, kind) else ...
+    if not mapping.may_lack(name, kind):
+        return ...
+    return Decimal(0) if name == "bonus_amount" else mapping.sources[name].default
 
 
 def _info(source: Source, default: Any) -> FieldInfo:

@@ -7,7 +7,7 @@ from typing import Any
 from app.api.schema import COUNTRY, CURRENCY, LONGEST, LONGEST_TOKEN, PRINTABLE
 from app.domain import money
 from app.domain.feed import Feed, Kind
-from app.domain.mapping import FieldMapping, Path, Source, TimeFormat, is_optional, pointer
+from app.domain.mapping import FieldMapping, Path, Source, TimeFormat, pointer
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "bet": {
@@ -60,7 +60,7 @@ def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
     """The JSON schema of the payload. What is not in it is kept with the event and otherwise ignored."""
     root: dict[str, Any] = {"type": "object"}
     for name, source in mapping.sources.items():
-        several, optional = len(source.paths) > 1, source.default is not None or is_optional(name, kind)
+        several, optional = len(source.paths) > 1, mapping.may_lack(name, kind)
         forms = _forms(name, source, mapping) + ([{"type": "null"}] if several or optional else [])
         described = {"anyOf": forms, "description": _meaning(name, mapping)}
         for path in source.paths:

@@ -49,7 +49,8 @@ class FieldMapping:
     """The sources of every field that the feed's events have, and the units of what is found there.
 
     An amount is in units of 10^-`amount_scale`; `amount_sign` is the sign of what a player stakes. `zone` is that of
-    times without one. `samples` are values that count, for an example of the payload.
+    times without one. `samples` are values that count, for an example of the payload. `needed` are fields that other
+    events may be without, and these may not.
     """
 
     sources: Mapping[str, Source]
@@ -58,11 +59,15 @@ class FieldMapping:
     time_format: TimeFormat = "rfc3339"
     zone: tzinfo | None = None
     samples: Mapping[str, str] = field(default_factory=dict)
+    needed: frozenset[str] = frozenset()
 
-
-def is_optional(name: str, kind: str) -> bool:
-    """Whether an event of the kind may be without the field, though it has a source."""
-    return name in _OPTIONAL or (kind == "deposit" and name in {"game_code", "round_id"})
+    def may_lack(self, name: str, kind: str) -> bool:
+        """Whether an event of the kind may be without the field, though it has a source."""
+        if self.sources[name].default is not None:
+            return True
+        return name not in self.needed and (
+            name in _OPTIONAL or (kind == "deposit" and name in {"game_code", "round_id"})
+        )
 
 
 def pointer(path: Path) -> str:

@@ -1,7 +1,7 @@
 """From a feed's settings to its mapping, for the domain; and what is wrong with them between themselves."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from app.domain.mapping import FIELDS, FieldMapping, Source
@@ -16,8 +16,10 @@ _FORMS = {"currency": "[A-Z0-9]{3,10}", "player_country": "[A-Z]{2}"}
 _PRINTABLE = r"[^\x00-\x1f\x7f]+"
 
 
-def mapping_of(feed: FeedSettings, brands: list[str]) -> FieldMapping | None:
-    """How the feed finds its events, or None where they come in our own schema."""
+def mapping_of(feed: FeedSettings, brands: list[str], looked_at: frozenset[str]) -> FieldMapping | None:
+    """How the feed finds its events, or None where they come in our own schema. `looked_at` is what the loop filter
+    knows events by.
+    """
     if not _is_mapped(feed):
         return None
     given = {name: place.source() for name, place in feed.fields.given().items()}
@@ -30,6 +32,7 @@ def mapping_of(feed: FeedSettings, brands: list[str]) -> FieldMapping | None:
         time_format=feed.time_format,
         zone=ZoneInfo(feed.time_zone) if feed.time_zone and feed.time_format == "iso" else None,
         samples=_samples(feed, sources, brands),
+        needed=_needed(feed, looked_at),
     )
 
 
@@ -50,6 +53,24 @@ def _unread(feed: FeedSettings) -> frozenset[str]:
     return frozenset(name for name, is_looked_at in looked_at.items() if not is_looked_at)
 
 
+def _needed(feed: FeedSettings, looked_at: frozenset[str]) -> frozenset[str]:
+    """The one field by which the loop filter can know the feed's events: one without it could be anything's."""
+    shown = _shown(feed, looked_at)
+    return shown if _tells_debits(feed) and len(shown) == 1 else frozenset()
+
+
+def _shown(feed: FeedSettings, looked_at: frozenset[str]) -> frozenset[str]:
+    """What the loop filter looks at and the feed's events show, each its own."""
+    given = feed.fields.given()
+    constants = {name for name, place in given.items() if place.constant is not None}
+    return frozenset({"event_type", "game_code", *given} - constants) & looked_at
+
+
+def _tells_debits(feed: FeedSettings) -> bool:
+    """Whether contributions' own debits may be on the feed, in a form that is not ours."""
+    return feed.kind == "bet" and bool(feed.fields.given())
+
+
 def _samples(feed: FeedSettings, sources: dict[str, Source], brands: list[str]) -> dict[str, str]:
     """Values that count, as the operator writes them."""
     ours = {"event_type": feed.event_types[0], "brand_id": brands[0], "currency": "EUR"}
@@ -59,7 +80,7 @@ def _samples(feed: FeedSettings, sources: dict[str, Source], brands: list[str]) 
     return {name: theirs[name].get(value, next(iter(theirs[name].values()), value)) for name, value in ours.items()}
 
 
-def mapping_mistakes(feed: FeedSettings, brands: list[str], looked_at: Collection[str]) -> Iterator[tuple[str, str]]:
+def mapping_mistakes(feed: FeedSettings, brands: list[str], looked_at: frozenset[str]) -> Iterator[tuple[str, str]]:
     """What is wrong, each with the key in the feed's section. `looked_at` is what the loop filter knows events by."""
     if feed.profile and profile(feed.profile)["kind"] != feed.kind:
         yield "profile", f"is for a {profile(feed.profile)['kind']}"
@@ -95,13 +116,9 @@ def _field_mistakes(name: str, place: FieldSettings, brands: list[str]) -> Itera
             yield key, "is none of brands"
 
 
-def _loop_mistakes(feed: FeedSettings, looked_at: Collection[str]) -> Iterator[tuple[str, str]]:
+def _loop_mistakes(feed: FeedSettings, looked_at: frozenset[str]) -> Iterator[tuple[str, str]]:
     """A bet feed whose events show nothing that the loop filter knows would take its own debits for bets."""
-    given = feed.fields.given()
-    if feed.kind != "bet" or not given:
-        return
-    shown = {"event_type", "game_code", *given} - {name for name, place in given.items() if place.constant is not None}
-    if not shown & set(looked_at):
+    if _tells_debits(feed) and not _shown(feed, looked_at):
         wanted = " or ".join(sorted(looked_at))
         yield (
             f"fields.{min(looked_at)}",

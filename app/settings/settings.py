@@ -146,15 +146,12 @@ renewal loses it"
                     yield f"{key}.provider_ids: a deposit has no provider_id"
 
     def _feed_mistakes(self) -> Iterator[str]:
-        marks = self.contribution_events
-        lists = {"provider_id": marks.provider_ids, "game_code": marks.game_codes, "event_type": marks.event_types}
-        looked_at = [name for name, values in lists.items() if values]
         for name, feed in self.feeds.named().items():
             if not re.fullmatch("[a-z][a-z0-9-]{0,49}", name):
                 yield f"feeds.{name}: a feed's name is up to 50 small letters, digits and hyphens, a letter first"
             if name in BUILT_IN and feed.kind != name:
                 yield f"feeds.{name}.kind: is {name}"
-            for key, mistake in mapping_mistakes(feed, self.brands, looked_at):
+            for key, mistake in mapping_mistakes(feed, self.brands, self.contribution_events.looked_at()):
                 yield f"feeds.{name}.{key}: {mistake}"
 
     def feed_values(self) -> tuple[Feed, ...]:
@@ -180,7 +177,7 @@ renewal loses it"
                     counted_statuses=folded(feed.statuses),
                     free_stakes=folded(feed.free_stakes),
                 ),
-                mapping=mapping_of(feed, self.brands),
+                mapping=mapping_of(feed, self.brands, self.contribution_events.looked_at()),
                 rules=tuple(
                     Rule(
                         source_id=rule.source_id,

@@ -129,6 +129,19 @@ async def test_a_profile_knows_the_debit_of_a_contribution(database_url: str, ga
     assert answer.json()["reason"] == "contribution_event"
 
 
+@pytest.mark.parametrize("fields", [{"provider_id": "vendr"}, {"provider_id": ["vendr", "provder"]}])
+async def test_a_mistake_in_the_path_of_the_provider_takes_no_debit_for_a_bet(
+    database_url: str, gateway: Running, fields: dict[str, Any]
+) -> None:
+    section = samples.of_profile("flat-cents")
+    section["fields"] |= fields
+    body = samples.fields("profiles/flat-cents") | {"provider": "thrilltech"}
+    async with connected(database_url, gateway, {"feeds": {"casino": section}}) as service:
+        answer = await post(service, "casino", json.dumps(body).encode())
+
+    assert (422, ["/vendr"]) == (answer.status_code, [each["pointer"] for each in answer.json()["errors"]])
+
+
 @pytest.mark.parametrize("platform", samples.names("platforms"))
 async def test_the_documented_example_of_a_mapped_feed_is_accepted(
     database_url: str, gateway: Running, platform: str
@@ -170,6 +183,7 @@ async def test_mistakes_are_located_in_the_operators_payload(database_url: str, 
         "/settlements/0/game",
         "/settlements/0/player",
         "/settlements/0/round",
+        "/settlements/0/studio",
         "/settlements/0/txId",
     }
     async with connected(database_url, gateway, sections) as service:

@@ -124,6 +124,27 @@ def test_the_document_allows_null_where_another_place_may_have_the_field() -> No
     assert document.is_valid(bet(a=None, b="p-1"))
 
 
+@pytest.mark.parametrize("payload", [{}, {"vendor": None}, {"vendr": "thrilltech"}, {"vendor": ""}])
+def test_an_event_without_what_it_needs_though_others_may_be_without_is_refused(payload: dict[str, Any]) -> None:
+    sources, needed = {"provider_id": at(("vendor",))}, frozenset({"provider_id"})
+
+    assert [("vendor",)] == [place for place, _ in mistakes(bet(**payload), sources=sources, needed=needed)]
+    assert event(bet(vendor="studio"), sources=sources, needed=needed).provider_id == "studio"
+
+
+def test_a_default_stands_for_what_is_needed() -> None:
+    source = at(("vendor",), default="none")
+
+    assert event(bet(), sources={"provider_id": source}, needed=frozenset({"provider_id"})).provider_id == "none"
+
+
+def test_the_document_says_that_a_field_is_needed_though_other_feeds_may_be_without() -> None:
+    mapping = FieldMapping(sources=OWN | {"provider_id": at(("vendor",))}, needed=frozenset({"provider_id"}))
+    document = Draft202012Validator(payloads.schema("bet", mapping))
+
+    assert [False, False, True] == [document.is_valid(bet(**has)) for has in ({}, {"vendor": None}, {"vendor": "v"})]
+
+
 def test_a_constant_stands_whatever_the_payload_says() -> None:
     found = event(bet(brand_id="elsewhere"), sources={"brand_id": Source(constant="brand1")})
 

@@ -233,3 +233,35 @@ def test_a_mapped_feed_finds_what_the_loop_filter_looks_at(changes: dict[str, st
 )
 def test_one_thing_that_the_loop_filter_looks_at_is_enough(changes: dict[str, str]) -> None:
     assert sources(toml(**(POKER | {"feeds.poker.fields.event_id": '"id"'} | changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"feeds.poker.fields.provider_id": '"vendor"'}, {"provider_id"}),
+        ({"feeds.poker.fields.provider_id": '["vendor", "data.vendor"]'}, {"provider_id"}),
+        ({"contribution_events.provider_ids": "[]", "contribution_events.game_codes": '["j-*"]'}, {"game_code"}),
+        ({"feeds.poker.fields.provider_id": '"vendor"', "contribution_events.game_codes": '["j-*"]'}, set()),
+        (
+            {"feeds.poker.fields.provider_id": '"vendor"', "contribution_events.game_codes": '["j-*"]'}
+            | {"feeds.poker.fields.game_code": '{constant = "poker"}'},
+            {"provider_id"},
+        ),
+        ({"feeds.poker.fields.provider_id": '"vendor"', "feeds.poker.kind": '"deposit"'}, set()),
+    ],
+)
+def test_the_only_field_that_can_tell_a_contributions_debit_is_needed(
+    changes: dict[str, str], expected: set[str]
+) -> None:
+    settings = POKER | {"feeds.poker.fields.event_id": '"id"'} | changes
+    mapping = loaded(toml(**settings)).feed_values()[-1].mapping
+
+    assert mapping
+    assert expected == mapping.needed
+
+
+def test_a_feed_whose_fields_are_ours_needs_no_more_than_our_schema() -> None:
+    mapping = loaded(toml(**POKER, **{"feeds.poker.amount_scale": "2"})).feed_values()[-1].mapping
+
+    assert mapping
+    assert not mapping.needed
