@@ -8,6 +8,7 @@ from app.domain.mapping import FIELDS, FieldMapping, Source
 from app.settings.feeds import FeedSettings
 from app.settings.fields import FieldSettings
 from app.settings.profiles import profile
+from app.settings.unread import unread_mistakes
 
 _OF_A_BET = frozenset({"game_code", "provider_id", "round_id"})
 _EACH_EVENTS_OWN = frozenset({"event_id", "player_id", "round_id", "amount", "bonus_amount", "occurred_at"})
@@ -88,10 +89,7 @@ def mapping_mistakes(feed: FeedSettings, brands: list[str], looked_at: frozenset
         yield "fields.brand_id", f'is needed, since the events of {feed.profile} name no brand: {{constant = "…"}}'
     if feed.time_format == "iso" and feed.time_zone is None:
         yield "time_zone", 'is needed with time_format = "iso": the zone of times without one'
-    if feed.fields.status and not feed.statuses and not feed.profile:
-        yield "statuses", "is needed with fields.status: those that count"
-    if feed.fields.stake_type and not feed.free_stakes and not feed.profile:
-        yield "free_stakes", "is needed with fields.stake_type: those that do not count"
+    yield from unread_mistakes(feed)
     for name, place in feed.fields.given().items():
         for key, mistake in _field_mistakes(name, place, brands):
             yield f"fields.{name}{key}", mistake

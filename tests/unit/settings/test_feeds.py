@@ -94,9 +94,14 @@ def test_a_field_that_is_not_named_is_found_under_our_own_name() -> None:
 def test_a_field_is_read_only_where_a_setting_looks_at_it(setting: str) -> None:
     key, _, value = setting.partition(" = ")
     field = {"statuses": "status", "free_stakes": "stake_type", "bonus": "bonus_amount"}[key]
+    read = MAPPED | {f"feeds.poker.{key}": value, f"feeds.poker.fields.{field}": '"data.it"'}
 
     assert field not in sources(toml(**MAPPED))
-    assert Source(paths=((field,),)) == sources(toml(**POKER, **{f"feeds.poker.{key}": value}))[field]
+    assert Source(paths=(("data", "it"),)) == sources(toml(**read))[field]
+
+
+def test_a_status_that_is_not_named_is_found_under_our_own_name() -> None:
+    assert Source(paths=(("status",),)) == sources(toml(**POKER, **{"feeds.poker.statuses": '["ok"]'}))["status"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -144,6 +149,9 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ({"feeds.poker.fields.evnt_id": '"id"'}, ["feeds.poker.fields.evnt_id: there is no such setting"]),
         ({"feeds.poker.fields.status": '"s"'}, ["feeds.poker.statuses: is needed with fields.status"]),
         ({"feeds.poker.fields.stake_type": '"s"'}, ["feeds.poker.free_stakes: is needed with fields.stake_type"]),
+        ({"feeds.poker.fields.bonus_amount": '"b"'}, ['feeds.poker.bonus: "subtracted" is needed with fields.bonus']),
+        ({"feeds.poker.free_stakes": '["free"]'}, ["feeds.poker.fields.stake_type: is needed with free_stakes"]),
+        ({"feeds.poker.bonus": '"subtracted"'}, ["feeds.poker.fields.bonus_amount: is needed with bonus"]),
     ],
 )
 def test_a_mistake_in_a_feed_is_one_line_that_names_it(changes: dict[str, str | None], expected: list[str]) -> None:
@@ -154,6 +162,44 @@ def test_a_mistake_in_a_feed_is_one_line_that_names_it(changes: dict[str, str | 
 
     assert len(expected) == len(found)
     assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
+
+
+CASINO = {
+    "feeds.casino.profile": '"activity-list"',
+    "feeds.casino.webhook_secrets": f'["{SECRET}"]',
+    "feeds.casino.fields.brand_id": '{constant = "brand1"}',
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"statuses": "[]", "fields.status": '"state"'}, "statuses: is needed with fields.status"),
+        ({"fields.stake_type": '"kind"'}, "free_stakes: is needed with fields.stake_type"),
+        ({"fields.bonus_amount": '"bonus"'}, 'bonus: "subtracted" is needed with fields.bonus_amount'),
+        ({"free_stakes": '["free"]'}, "fields.stake_type: is needed with free_stakes"),
+        ({"profile": '"flat-cents"', "bonus": '"subtracted"'}, "fields.bonus_amount: is needed with bonus"),
+    ],
+)
+def test_what_is_set_beside_a_profile_and_would_not_be_read_is_a_mistake(
+    changes: dict[str, str], expected: str
+) -> None:
+    (line,) = mistakes(toml(**(CASINO | {f"feeds.casino.{key}": value for key, value in changes.items()})))
+
+    assert line.startswith(f"feeds.casino.{expected}")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"statuses": "[]"},
+        {"statuses": "[]", "fields.status": '"status"'},
+        {"fields.bonus_amount": '"bonus_wager_amount"'},
+        {"fields.status": '"state"'},
+    ],
+)
+def test_what_a_profile_names_and_the_feed_does_not_use_is_none(changes: dict[str, str]) -> None:
+    assert sources(toml(**(CASINO | {f"feeds.casino.{key}": value for key, value in changes.items()})))
 
 
 @pytest.mark.parametrize("name", ["Poker", "9s", "live_casino", '"a b"', '"poker/1"', "a" * 51])
