@@ -7,13 +7,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import PlainValidator
+from pydantic import GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import (
     no_info_before_validator_function,
     no_info_plain_validator_function,
     str_schema,
     union_schema,
+    with_default_schema,
 )
 
 from app.api.schema import COUNTRY, CURRENCY, LONGEST, LONGEST_TOKEN, PRINTABLE, Timestamp
@@ -90,6 +91,16 @@ class _Text:
             return self._values.get(value if isinstance(value, str) else _digits_or_flag(value), value)
         except ValueError:
             return value
+
+
+def or_nothing(type_: Any) -> Any:
+    """The type, and None for all else."""
+    return Annotated[type_, _OrNothing()]
+
+
+class _OrNothing:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return with_default_schema(handler(source), default=None, on_error="default")
 
 
 def amount_type(scale: int, sign: Sign) -> Any:

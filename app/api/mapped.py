@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from app.api.forms import amount_type, text_type, time_type
+from app.api.forms import amount_type, or_nothing, text_type, time_type
 from app.api.schema import CONFIG
 from app.domain import money
 from app.domain.event import Event, EventKey, Particulars
@@ -82,6 +82,8 @@ def _field(name: str, kind: Kind, mapping: FieldMapping) -> Any:
     if source.constant is not None:
         return (ClassVar[str], source.constant)
     type_, default = _type(name, source, mapping), _default(name, kind, mapping)
+    if source.glanced:
+        return (or_nothing(type_), _info(source, None))
     if default is ... or len(source.paths) > 1:  # null at one of several places is a mistake, for `without_nulls`
         return (type_, _info(source, default))
     return (type_ | None if default is None else _or_default(type_, default), _info(source, default))

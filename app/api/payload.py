@@ -60,6 +60,8 @@ def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
     """The JSON schema of the payload. What is not in it is kept with the event and otherwise ignored."""
     root: dict[str, Any] = {"type": "object"}
     for name, source in mapping.sources.items():
+        if source.glanced:
+            continue
         several, optional = len(source.paths) > 1, mapping.may_lack(name, kind)
         forms = _forms(name, source, mapping) + ([{"type": "null"}] if several or optional else [])
         described = {"anyOf": forms, "description": _meaning(name, mapping)}
@@ -75,7 +77,11 @@ def example(feed: Feed) -> dict[str, Any]:
         return ours
     payload: dict[str, Any] = {}
     for name, source in feed.mapping.sources.items():
-        if source.paths and (name in ours or name in feed.mapping.samples or name in _PARTICULARS):
+        if (
+            source.paths
+            and not source.glanced
+            and (name in ours or name in feed.mapping.samples or name in _PARTICULARS)
+        ):
             value = feed.mapping.samples.get(name) or ours.get(name) or _PARTICULARS[name]
             _put(payload, source.paths[0], _as_theirs(name, value, feed.mapping))
     return payload

@@ -35,13 +35,15 @@ class Source:
     """Where a field comes from: the first of the paths that is there, else `default`; or a constant, and no path.
 
     A step of a path is a key of an object or, a number, the place in an array. `values` holds ours for each of the
-    operator's; those that are not in it stand as they are.
+    operator's; those that are not in it stand as they are. A field that nobody named is only `glanced` at: where
+    something else than the field is there, it is as if nothing were.
     """
 
     paths: tuple[Path, ...] = ()
     default: str | None = None
     constant: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    glanced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

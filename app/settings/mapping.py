@@ -10,7 +10,7 @@ from app.settings.fields import FieldSettings
 from app.settings.profiles import profile
 from app.settings.unread import unread_mistakes
 
-_OF_A_BET = frozenset({"game_code", "provider_id", "round_id"})
+_OF_A_BET = frozenset({"game_code", "round_id"})
 _EACH_EVENTS_OWN = frozenset({"event_id", "player_id", "round_id", "amount", "bonus_amount", "occurred_at"})
 _NOT_TEXT = frozenset({"amount", "bonus_amount", "occurred_at"})
 _FORMS = {"currency": "[A-Z0-9]{3,10}", "player_country": "[A-Z]{2}"}
@@ -25,7 +25,7 @@ def mapping_of(feed: FeedSettings, brands: list[str], looked_at: frozenset[str])
         return None
     given = {name: place.source() for name, place in feed.fields.given().items()}
     absent = _unread(feed) if feed.kind == "bet" else _unread(feed) | (_OF_A_BET - given.keys())
-    sources = {name: given.get(name, Source(paths=((name,),))) for name in FIELDS if name not in absent}
+    sources = {name: given.get(name) or _by_our_name(name, feed) for name in FIELDS if name not in absent}
     return FieldMapping(
         sources=sources,
         amount_scale=feed.amount_scale,
@@ -35,6 +35,11 @@ def mapping_of(feed: FeedSettings, brands: list[str], looked_at: frozenset[str])
         samples=_samples(feed, sources, brands),
         needed=_needed(feed, looked_at),
     )
+
+
+def _by_our_name(name: str, feed: FeedSettings) -> Source:
+    """A deposit has no provider, but what comes of a contribution may name one."""
+    return Source(paths=((name,),), glanced=(name, feed.kind) == ("provider_id", "deposit"))
 
 
 def _is_mapped(feed: FeedSettings) -> bool:

@@ -50,6 +50,7 @@ NOT_COUNTED: list[tuple[str, dict[str, Any], str]] = [
     ("5-reverse-call", {"type": "free"}, "free_stake"),
     ("6-action-wallet", {"action": "jackpot"}, "contribution_event"),
     ("7-withdraw", {"is_free_bet": True}, "free_stake"),
+    ("10-deposit-callback", {"provider_id": "ThrillTech"}, "contribution_event"),
     ("11-wallet-debit", {"provider_id": "thrilltech"}, "contribution_event"),
     ("11-wallet-debit", {"transaction_type": "Credit"}, "event_type_not_counted"),
 ]

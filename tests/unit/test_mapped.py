@@ -299,6 +299,29 @@ def test_a_deposits_round_is_its_event_unless_it_is_found() -> None:
     assert ("r-1", "deposit-1") == (found.round_id, without.round_id)
 
 
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        ({"provider_id": "thrilltech"}, "thrilltech"),
+        ({}, None),
+        *[({"provider_id": other}, None) for other in (None, "", "a" * 201, "a\x00", True, 1.5, {"id": 1}, [1])],
+    ],
+)
+def test_what_is_only_glanced_at_is_nothing_where_it_is_something_else(
+    has: dict[str, Any], expected: str | None
+) -> None:
+    sources = {"provider_id": at(("provider_id",), glanced=True), "game_code": None, "round_id": None}
+    found = event(deposit(**has), kind="deposit", sources=sources)
+
+    assert expected == found.provider_id
+
+
+def test_what_is_only_glanced_at_is_not_documented() -> None:
+    mapping = FieldMapping(sources=OWN | {"provider_id": at(("provider_id",), glanced=True)})
+
+    assert "provider_id" not in payloads.schema("deposit", mapping)["properties"]
+
+
 def test_what_the_mapping_does_not_name_may_be_anything() -> None:
     expected = event(bet())
 

@@ -311,3 +311,16 @@ def test_a_feed_whose_fields_are_ours_needs_no_more_than_our_schema() -> None:
 
     assert mapping
     assert not mapping.needed
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Source(paths=(("provider_id",),), glanced=True)),
+        ({"feeds.poker.fields.provider_id": '"vendor"'}, Source(paths=(("vendor",),))),
+    ],
+)
+def test_a_mapped_deposit_shows_the_loop_filter_its_provider(changes: dict[str, str], expected: Source) -> None:
+    settings = POKER | {"feeds.poker.kind": '"deposit"', "feeds.poker.amount_scale": "2"} | changes
+
+    assert expected == sources(toml(**settings))["provider_id"]
