@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import (
+    custom_error_schema,
     no_info_before_validator_function,
     no_info_plain_validator_function,
     str_schema,
@@ -28,9 +29,9 @@ def text_type(name: str, values: Mapping[str, str]) -> Any:
     """The type of a text field. `values` are ours for the operator's."""
     match name:
         case "currency":
-            text = _Text("must be a currency code in capitals: EUR, USDT", CURRENCY, values)
+            text = _Text("must be a currency code in capitals: EUR, USDT", CURRENCY, values, of=None)
         case "player_country":
-            text = _Text("must be two capital letters", COUNTRY, values)
+            text = _Text("must be two capital letters", COUNTRY, values, of=None)
         case "player_token":
             text = _Text(_words(LONGEST_TOKEN), PRINTABLE, values, longest=LONGEST_TOKEN)
         case "stake_type":
@@ -56,7 +57,7 @@ def _digits_or_flag(value: Any) -> str:
 
 
 class _Text:
-    """Text, or what else `of` makes the text of."""
+    """Text, or what else `of` makes the text of: a number has no pattern."""
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class _Text:
         values: Mapping[str, str],
         *,
         longest: int = LONGEST,
-        of: Callable[[Any], str] = _digits,
+        of: Callable[[Any], str] | None = _digits,
     ) -> None:
         self._expected = expected
         self._pattern = pattern
@@ -75,15 +76,10 @@ class _Text:
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
         """Text is the first choice, and never leaves pydantic's Rust."""
-        schema = union_schema(
-            [
-                str_schema(min_length=1, max_length=self._longest, pattern=self._pattern),
-                no_info_plain_validator_function(self._of),
-            ],
-            mode="left_to_right",
-            custom_error_type="text",
-            custom_error_message=self._expected,
-        )
+        schema: CoreSchema = str_schema(min_length=1, max_length=self._longest, pattern=self._pattern)
+        if self._of:
+            schema = union_schema([schema, no_info_plain_validator_function(self._of)], mode="left_to_right")
+        schema = custom_error_schema(schema, "text", custom_error_message=self._expected)
         return no_info_before_validator_function(self._ours, schema) if self._values else schema
 
     def _ours(self, value: Any) -> Any:

@@ -165,6 +165,27 @@ def test_the_operators_values_become_ours_and_others_stand(theirs: Any, expected
     assert expected == found.key.brand_id
 
 
+@pytest.mark.parametrize("value", [5, -97, 978, 10**30, True, "978 ", "eur"])
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("currency", "must be a currency code in capitals: EUR, USDT"),
+        ("player_country", "must be two capital letters"),
+    ],
+)
+def test_a_number_is_no_currency_and_no_country_by_itself(field: str, expected: str, value: Any) -> None:
+    assert [((field,), expected)] == mistakes(bet(**{field: value}))
+    assert [((field,), expected)] == mistakes(bet(**{field: value}), sources={field: at((field,), values={"7": "MT"})})
+
+
+@pytest.mark.parametrize(("field", "ours"), [("currency", "EUR"), ("player_country", "MT")])
+@pytest.mark.parametrize("theirs", [978, "978"])
+def test_a_number_becomes_a_currency_or_a_country_by_its_value(field: str, ours: str, theirs: Any) -> None:
+    found = event(bet(**{field: theirs}), sources={field: at((field,), values={"978": ours})})
+
+    assert ours == getattr(found, field)
+
+
 @pytest.mark.parametrize("number", ["0", "81", "-5", "90071992547409931", "9" * 200])
 def test_a_whole_number_is_an_id_digit_for_digit(number: str) -> None:
     payload = json.dumps(bet()).replace('"bet-1"', number)
