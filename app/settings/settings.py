@@ -23,6 +23,7 @@ from app.gateway.client import PATIENCE
 from app.ledger.database import Database
 from app.ledger.engine import async_url, shown_url
 from app.ledger.retention import Keep
+from app.settings.event_types import event_type_mistakes
 from app.settings.feeds import BUILT_IN, Feeds
 from app.settings.mapping import mapping_mistakes, mapping_of
 from app.settings.sections import (
@@ -146,12 +147,16 @@ renewal loses it"
                     yield f"{key}.provider_ids: a deposit has no provider_id"
 
     def _feed_mistakes(self) -> Iterator[str]:
+        marks = self.contribution_events
         for name, feed in self.feeds.named().items():
             if not re.fullmatch("[a-z][a-z0-9-]{0,49}", name):
                 yield f"feeds.{name}: a feed's name is up to 50 small letters, digits and hyphens, a letter first"
             if name in BUILT_IN and feed.kind != name:
                 yield f"feeds.{name}.kind: is {name}"
-            for key, mistake in mapping_mistakes(feed, self.brands, self.contribution_events.looked_at()):
+            for key, mistake in (
+                *mapping_mistakes(feed, self.brands, marks.looked_at()),
+                *event_type_mistakes(feed, marks.event_types),
+            ):
                 yield f"feeds.{name}.{key}: {mistake}"
 
     def feed_values(self) -> tuple[Feed, ...]:

@@ -139,6 +139,18 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ),
         ({"feeds.poker.profile": '"payment-notification"'}, ["feeds.poker.profile: is for a deposit"]),
         ({"feeds.poker.profile": '"flat-cents"'}, ["feeds.poker.fields.brand_id: is needed, since the events of flat"]),
+        (
+            {"feeds.poker.event_types": '["BET", "Cancel"]', "feeds.poker.rollback_event_types": '[" cancel "]'},
+            ["feeds.poker.event_types: Cancel counts for nothing: it is one of rollback_event_types"],
+        ),
+        (
+            {"feeds.poker.event_types": '["bet_cancelled"]'},
+            ["feeds.poker.event_types: bet_cancelled counts for nothing: it is one of rollback_event_types"],
+        ),
+        (
+            {"feeds.poker.event_types": '["wager", "Jackpot"]', "contribution_events.event_types": '["JACKPOT"]'},
+            ["feeds.poker.event_types: Jackpot counts for nothing: it is one of contribution_events.event_types"],
+        ),
         ({"feeds.poker.amount_scale": "-1"}, ["feeds.poker.amount_scale: "]),
         ({"feeds.poker.amount_scale": "2.5"}, ["feeds.poker.amount_scale: "]),
         ({"feeds.poker.amount_sign": '"minus"'}, ["feeds.poker.amount_sign: "]),
@@ -324,3 +336,10 @@ def test_a_mapped_deposit_shows_the_loop_filter_its_provider(changes: dict[str, 
     settings = POKER | {"feeds.poker.kind": '"deposit"', "feeds.poker.amount_scale": "2"} | changes
 
     assert expected == sources(toml(**settings))["provider_id"]
+
+
+def test_the_types_of_a_feed_that_is_not_served_are_no_mistake() -> None:
+    of_contributions = {"contribution_events.event_types": '["Deposit_Success"]'}
+
+    assert loaded(toml(**{"feeds.deposit.enabled": "false"} | of_contributions)).feed_values()
+    assert 1 == len(mistakes(toml(**of_contributions)))
