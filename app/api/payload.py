@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import pairwise
+from types import NoneType
 from typing import Any
 
 from app.api.schema import COUNTRY, CURRENCY, LONGEST, LONGEST_TOKEN, PRINTABLE
@@ -34,7 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "occurred_at": "2026-11-22T12:00:00Z",
     },
 }
-_PARTICULARS = {"provider_id": "vendor-one", "stake_type": "real", "bonus_amount": Decimal(0)}
+_PARTICULARS: dict[str, Any] = {"provider_id": "vendor-one", "stake_type": "real", "bonus_amount": Decimal(0)}
 _EPOCH_SECONDS = 1795348800  # the examples' time
 _MEANINGS = {
     "event_id": "Unique for the feed and brand; the same on every retry.",
@@ -76,15 +77,17 @@ def example(feed: Feed) -> dict[str, Any]:
     if feed.mapping is None:
         return ours
     payload: dict[str, Any] = {}
-    for name, source in feed.mapping.sources.items():
-        if (
-            source.paths
-            and not source.glanced
-            and (name in ours or name in feed.mapping.samples or name in _PARTICULARS)
-        ):
-            value = feed.mapping.samples.get(name) or ours.get(name) or _PARTICULARS[name]
-            _put(payload, source.paths[0], _as_theirs(name, value, feed.mapping))
+    values = {**_PARTICULARS, **ours, **feed.mapping.samples}
+    for name, source in _by_freedom(feed.kind, feed.mapping):
+        if name in values and not source.glanced:
+            value = _as_theirs(name, values[name], feed.mapping)
+            next((path for path in source.paths if _put(payload, path, value)), None)
     return payload
+
+
+def _by_freedom(kind: Kind, mapping: FieldMapping) -> list[tuple[str, Source]]:
+    """The sources, those first that have to be found, and at one place: others give way to them."""
+    return sorted(mapping.sources.items(), key=lambda each: (mapping.may_lack(each[0], kind), len(each[1].paths)))
 
 
 def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, Any]]:
@@ -156,21 +159,24 @@ def _describe(schema: dict[str, Any], path: Path, described: dict[str, Any], *, 
         _describe(inner, rest, described, needed=needed)
 
 
-def _put(payload: Any, path: Path, value: Any) -> None:
+def _put(payload: Any, path: Path, value: Any) -> bool:
+    """Whether a value is there then: two fields may be read from one place, and what is in the way of one stays."""
     for step, following in pairwise(path):
         payload = _at(payload, step, [] if isinstance(following, int) else {})
-    if isinstance(payload, list):
-        _at(payload, path[-1], value)
-    else:
-        payload.setdefault(path[-1], value)  # two fields may be read from one place
+    return not isinstance(_at(payload, path[-1], value), (dict, list, NoneType))
 
 
-def _at(payload: Any, step: str | int, empty: Any) -> Any:
-    if isinstance(payload, list) and isinstance(step, int):
-        payload.extend({} for _ in range(step + 1 - len(payload)))
-        payload[step] = payload[step] or empty
-        return payload[step]
-    return payload.setdefault(step, empty)
+def _at(payload: Any, step: str | int, value: Any) -> Any:
+    """What is at the step then, or None where there is no such step in what is there."""
+    match payload, step:
+        case dict(), str():
+            return payload.setdefault(step, value)
+        case list(), int():
+            payload.extend({} for _ in range(step + 1 - len(payload)))
+            payload[step] = payload[step] or value
+            return payload[step]
+        case _:
+            return None
 
 
 def _as_theirs(name: str, value: Any, mapping: FieldMapping) -> Any:

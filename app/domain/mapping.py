@@ -72,6 +72,14 @@ class FieldMapping:
         )
 
 
+def clash(one: Path, other: Path) -> bool:
+    """Whether no payload has a value of its own at both: one is inside the other, or they part at what would have to be
+    an object and an array.
+    """
+    parted = next(((step, its) for step, its in zip(one, other, strict=False) if step != its), None)
+    return type(parted[0]) is not type(parted[1]) if parted else len(one) != len(other)
+
+
 def pointer(path: Path) -> str:
     """The path as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

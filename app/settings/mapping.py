@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from app.domain.mapping import FIELDS, FieldMapping, Source
 from app.settings.feeds import FeedSettings
 from app.settings.fields import FieldSettings
+from app.settings.overlaps import overlap_mistakes
 from app.settings.profiles import profile
 from app.settings.unread import unread_mistakes
 
@@ -99,6 +100,8 @@ def mapping_mistakes(feed: FeedSettings, brands: list[str], looked_at: frozenset
         for key, mistake in _field_mistakes(name, place, brands):
             yield f"fields.{name}{key}", mistake
     yield from _loop_mistakes(feed, looked_at)
+    if mapping := mapping_of(feed, brands, looked_at):
+        yield from overlap_mistakes(mapping, feed.kind)
 
 
 def _field_mistakes(name: str, place: FieldSettings, brands: list[str]) -> Iterator[tuple[str, str]]:

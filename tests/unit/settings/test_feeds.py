@@ -236,6 +236,9 @@ def test_a_name_that_would_make_no_good_path_is_a_mistake(name: str) -> None:
         ("event_id", '[["data", -1]]', "a path is a key"),
         ("event_id", '[["data", 1.5]]', "a path is a key"),
         ("event_id", '[["data", true]]', "a path is a key"),
+        ("event_id", '"data.1001.id"', "places in an array: 0, 1, … 1000"),
+        ("event_id", '[["data", 1001, "id"]]', "places in an array: 0, 1, … 1000"),
+        ("event_id", '"items.999999999.id"', "places in an array: 0, 1, … 1000"),
         ("event_id", "1", 'a field is a path, "data.id", a list of paths, or a table'),
         ("event_id", "{}", "is either a path or a constant"),
         ("event_id", '{constant = "a"}', "is each event's own"),
@@ -260,6 +263,46 @@ def test_a_mistake_in_a_field_is_one_line_that_names_it(field: str, written: str
 
     assert line.startswith(f"feeds.poker.fields.{field}")
     assert says in line
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"event_id": '"data"', "player_id": '"data.id"'},
+            "player_id: cannot be at /data/id where event_id is at /data",
+        ),
+        ({"event_id": '"data.id"', "amount": '"data"'}, "amount: cannot be at /data where event_id is at /data/id"),
+        ({"event_id": '"a.0.id"', "amount": '"a.b"'}, "amount: cannot be at /a/b where event_id is at /a/0/id"),
+        ({"event_type": '"amount.type"'}, "amount: cannot be at /amount where event_type is at /amount/type"),
+        ({"event_id": '"a"', "amount": '["a.x", "a.y"]'}, "amount: cannot be at /a/x where event_id is at /a"),
+        (
+            {"event_id": '"data.id"', "player_country": '"data"'},
+            "player_country: cannot be at /data where event_id is at /data/id",
+        ),
+    ],
+)
+def test_two_fields_of_which_no_payload_has_both_are_a_mistake(fields: dict[str, str], expected: str) -> None:
+    settings = MAPPED | {f"feeds.poker.fields.{name}": place for name, place in fields.items()}
+    found = mistakes(toml(**settings))
+
+    assert (
+        f"feeds.poker.fields.{expected}" in found if len(fields) > 2 else (f"feeds.poker.fields.{expected}",) == found
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"event_id": '"data.id"', "round_id": '"data.id"'},
+        {"event_id": '"a.0.id"', "amount": '"a.1"'},
+        {"event_id": '["data", "data.id"]', "player_id": '"data.player"'},
+        {"event_id": '["a", "b"]', "amount": '["a.x", "b.x"]'},
+        {"player_country": '"player"', "player_token": '"player.token"'},
+    ],
+)
+def test_fields_that_a_payload_can_have_together_or_in_turn_are_none(fields: dict[str, str]) -> None:
+    assert sources(toml(**(MAPPED | {f"feeds.poker.fields.{name}": place for name, place in fields.items()})))
 
 
 @pytest.mark.parametrize(
