@@ -99,11 +99,14 @@ class _OrNothing:
         return with_default_schema(handler(source), default=None, on_error="default")
 
 
-def amount_type(scale: int, sign: Sign) -> Any:
+def amount_type(mapping: FieldMapping, sign: Sign) -> Any:
     """The type of an amount: in major units, and below zero where its sign says that it is no stake."""
+    scale, places = mapping.amount_scale, mapping.amount_places
 
     def stake(value: Any) -> Decimal:
         number = money.of_units(_number(value), scale)
+        if places is not None:
+            number = money.to_places(number, places)
         if sign == "positive":
             return money.amount(number)
         size = money.amount(number.copy_abs())

@@ -114,9 +114,9 @@ def _or(default: Any, value: Any) -> Any:
 def _type(name: str, source: Source, mapping: FieldMapping) -> Any:
     match name:
         case "amount":
-            return amount_type(mapping.amount_scale, mapping.amount_sign)
+            return amount_type(mapping, mapping.amount_sign)
         case "bonus_amount":
-            return Annotated[amount_type(mapping.amount_scale, "either"), AfterValidator(_is_part)]
+            return Annotated[amount_type(mapping, "either"), AfterValidator(_is_part)]
         case "occurred_at":
             return time_type(mapping)
         case _:

@@ -127,7 +127,8 @@ def _meaning(name: str, mapping: FieldMapping) -> str:
             unit = f"whole units of 10^-{mapping.amount_scale}" if mapping.amount_scale else "major units"
             sign = {"positive": "", "negative": "; a stake is below zero", "either": ", of either sign"}
             part = "" if name == "amount" else " The part of the amount that is a bonus, which does not count."
-            return f"In {unit}, exact{sign[mapping.amount_sign]}.{part}"
+            exact = "exact" if mapping.amount_places is None else f"to {mapping.amount_places} decimal places"
+            return f"In {unit}, {exact}{sign[mapping.amount_sign]}.{part}"
         case "occurred_at" if mapping.time_format == "iso":
             return f"Date and time; without a zone, of {mapping.zone}. The same on every retry."
         case "occurred_at" if mapping.time_format == "rfc3339":
@@ -182,7 +183,8 @@ def _at(payload: Any, step: str | int, value: Any) -> Any:
 def _as_theirs(name: str, value: Any, mapping: FieldMapping) -> Any:
     match name:
         case "amount" | "bonus_amount":
-            number = money.scaled(Decimal(str(value)), -mapping.amount_scale)
+            number = round(Decimal(str(value)), 2 if mapping.amount_places is None else mapping.amount_places)
+            number = money.scaled(number, -mapping.amount_scale)
             number = -number if mapping.amount_sign == "negative" else number
             return float(number) if mapping.amount_scale == 0 else int(number)
         case "occurred_at" if mapping.time_format == "seconds":

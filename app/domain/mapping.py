@@ -50,13 +50,15 @@ class Source:
 class FieldMapping:
     """The sources of every field that the feed's events have, and the units of what is found there.
 
-    An amount is in units of 10^-`amount_scale`; `amount_sign` is the sign of what a player stakes. `zone` is that of
-    times without one. `samples` are values that count, for an example of the payload. `needed` are fields that other
-    events may be without, and these may not.
+    An amount is in units of 10^-`amount_scale`; with `amount_places`, what is behind so many decimal places is the
+    noise of floats. `amount_sign` is the sign of what a player stakes. `zone` is that of times without one. `samples`
+    are values that count, for an example of the payload. `needed` are fields that other events may be without, and
+    these may not.
     """
 
     sources: Mapping[str, Source]
     amount_scale: int = 0
+    amount_places: int | None = None
     amount_sign: Sign = "positive"
     time_format: TimeFormat = "rfc3339"
     zone: tzinfo | None = None

@@ -15,6 +15,7 @@ _OF_A_BET = frozenset({"game_code", "round_id"})
 _EACH_EVENTS_OWN = frozenset({"event_id", "player_id", "round_id", "amount", "bonus_amount", "occurred_at"})
 _NOT_TEXT = frozenset({"amount", "bonus_amount", "occurred_at"})
 _FORMS = {"currency": "[A-Z0-9]{3,10}", "player_country": "[A-Z]{2}"}
+_USUAL = (None, "positive", "counted", "rfc3339")
 _PRINTABLE = r"[^\x00-\x1f\x7f]+"
 
 
@@ -30,6 +31,7 @@ def mapping_of(feed: FeedSettings, brands: list[str], looked_at: frozenset[str])
     return FieldMapping(
         sources=sources,
         amount_scale=feed.amount_scale,
+        amount_places=feed.amount_places,
         amount_sign=feed.amount_sign,
         time_format=feed.time_format,
         zone=ZoneInfo(feed.time_zone) if feed.time_zone and feed.time_format == "iso" else None,
@@ -45,7 +47,7 @@ def _by_our_name(name: str, feed: FeedSettings) -> Source:
 
 def _is_mapped(feed: FeedSettings) -> bool:
     changed = (feed.amount_scale, feed.statuses, feed.free_stakes, feed.profile, feed.fields.given())
-    usual = (feed.amount_sign, feed.bonus, feed.time_format) == ("positive", "counted", "rfc3339")
+    usual = (feed.amount_places, feed.amount_sign, feed.bonus, feed.time_format) == _USUAL
     return any(changed) or not usual
 
 
@@ -93,6 +95,10 @@ def mapping_mistakes(feed: FeedSettings, brands: list[str], looked_at: frozenset
         yield "profile", f"is for a {profile(feed.profile)['kind']}"
     elif feed.profile and feed.fields.brand_id is None:
         yield "fields.brand_id", f'is needed, since the events of {feed.profile} name no brand: {{constant = "…"}}'
+    if feed.amount_places is not None and feed.amount_scale:
+        yield "amount_places", "is for major units: with amount_scale, an amount is whole"
+    if feed.amount_places is None and feed.bonus == "subtracted" and not feed.amount_scale:
+        yield "amount_places", 'is needed with bonus = "subtracted" in major units: 2 for most currencies'
     if feed.time_format == "iso" and feed.time_zone is None:
         yield "time_zone", 'is needed with time_format = "iso": the zone of times without one'
     yield from unread_mistakes(feed)

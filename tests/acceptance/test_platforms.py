@@ -41,6 +41,8 @@ NOT_COUNTED: list[tuple[str, dict[str, Any], str]] = [
     ("1-casino-activity", {"type": "Win"}, "event_type_not_counted"),
     ("1-casino-activity", {"status": "Rollback"}, "status_not_counted"),
     ("1-casino-activity", {"bonus_wager_amount": 12.5}, "bonus_stake"),
+    ("1-casino-activity", {"amount": 0.1 + 0.2, "bonus_wager_amount": 0.3}, "bonus_stake"),
+    ("1-casino-activity", {"amount": 0.3, "bonus_wager_amount": 0.1 + 0.2}, "bonus_stake"),
     ("1-casino-activity", {"vendor_name": "ThrillTech"}, "contribution_event"),
     ("3-poker-transaction", {"amount": 1050}, "credit"),
     ("3-poker-transaction", {"transactionSubType": "jackpotContribution"}, "contribution_event"),

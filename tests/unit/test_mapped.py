@@ -277,6 +277,34 @@ def test_a_bonus_is_subtracted(bonus: str | None, expected: str, rest: Decimal |
     assert rest == (found.particulars and found.particulars.bonus)
 
 
+@pytest.mark.parametrize(
+    ("amount", "bonus", "expected"),
+    [
+        ("0.30000000000000004", "0.3", "0.00"),
+        ("0.3", "0.30000000000000004", "0.00"),
+        ("12.5", "2.4999999999999996", "10.00"),
+    ],
+)
+def test_where_amounts_have_places_the_noise_of_floats_is_no_money(amount: str, bonus: str, expected: str) -> None:
+    payload = json.dumps(bet(bonus="B")).replace('"2.50"', amount).replace('"B"', bonus)
+    found = event(payload, sources={"bonus_amount": at(("bonus",))}, amount_places=2)
+
+    assert expected == str(found.amount)
+
+
+def test_without_places_every_digit_of_an_amount_counts() -> None:
+    payload = json.dumps(bet()).replace('"2.50"', "0.30000000000000004")
+
+    assert event(payload).amount == Decimal("0.30000000000000004")
+    assert event(payload, amount_places=2).amount == Decimal("0.30")
+
+
+def test_an_amount_with_more_than_its_places_is_refused() -> None:
+    expected = "Value error, must have at most 2 decimal places (amount_places)"
+
+    assert [(("amount",), expected)] == mistakes(bet(amount="2.505"), amount_places=2)
+
+
 def test_without_a_bonus_nothing_is_subtracted() -> None:
     assert event(bet(), sources={"bonus_amount": at(("bonus",))}).amount == Decimal("2.50")
 

@@ -20,8 +20,9 @@ PLACES = st.lists(PATHS, min_size=1, max_size=2)
 NAMES = ["event_id", "player_id", "player_country", "provider_id", "round_id", "amount", "currency", "occurred_at"]
 
 
-def feed(fields: dict[str, Any], **batch: Any) -> Feed:
-    section = {"kind": "bet", "webhook_secrets": [examples.SECRET], "fields": fields, "batch": batch}
+def feed(fields: dict[str, Any], *, amount_places: int | None = None, **batch: Any) -> Feed:
+    section: dict[str, Any] = {"kind": "bet", "webhook_secrets": [examples.SECRET], "amount_places": amount_places}
+    section |= {"fields": fields, "batch": batch}
     settings = examples.settings(
         database_url=None, gateway_url="http://127.0.0.1:9", feeds={"bet": section, "deposit": {"enabled": False}}
     )
@@ -54,3 +55,9 @@ def test_what_tells_an_event_of_a_batch_is_left_out_of_the_example_where_a_field
 
     example = batch_documentation.batch(found, home="")["openapi_extra"]["requestBody"]["content"]["application/json"]
     assert [payload.example(found)] == example["example"]
+
+
+def test_the_example_has_no_more_places_than_amounts_have() -> None:
+    found = feed({"provider_id": "vendor"}, amount_places=0)
+
+    assert 2 == payload.example(found)["amount"]

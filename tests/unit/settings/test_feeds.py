@@ -95,6 +95,7 @@ def test_a_field_is_read_only_where_a_setting_looks_at_it(setting: str) -> None:
     key, _, value = setting.partition(" = ")
     field = {"statuses": "status", "free_stakes": "stake_type", "bonus": "bonus_amount"}[key]
     read = MAPPED | {f"feeds.poker.{key}": value, f"feeds.poker.fields.{field}": '"data.it"'}
+    read |= {"feeds.poker.amount_places": "2"}
 
     assert field not in sources(toml(**MAPPED))
     assert Source(paths=(("data", "it"),)) == sources(toml(**read))[field]
@@ -153,6 +154,15 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ),
         ({"feeds.poker.amount_scale": "-1"}, ["feeds.poker.amount_scale: "]),
         ({"feeds.poker.amount_scale": "2.5"}, ["feeds.poker.amount_scale: "]),
+        ({"feeds.poker.amount_places": "19"}, ["feeds.poker.amount_places: "]),
+        (
+            {"feeds.poker.amount_places": "2", "feeds.poker.amount_scale": "2"},
+            ["feeds.poker.amount_places: is for major units"],
+        ),
+        (
+            {"feeds.poker.bonus": '"subtracted"', "feeds.poker.fields.bonus_amount": '"bonus"'},
+            ['feeds.poker.amount_places: is needed with bonus = "subtracted"'],
+        ),
         ({"feeds.poker.amount_sign": '"minus"'}, ["feeds.poker.amount_sign: "]),
         ({"feeds.poker.time_format": '"iso"'}, ["feeds.poker.time_zone: is needed with"]),
         ({"feeds.poker.time_zone": '"Mars"'}, ["feeds.poker.time_zone: there is no time zone Mars"]),
@@ -163,7 +173,10 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ({"feeds.poker.fields.stake_type": '"s"'}, ["feeds.poker.free_stakes: is needed with fields.stake_type"]),
         ({"feeds.poker.fields.bonus_amount": '"b"'}, ['feeds.poker.bonus: "subtracted" is needed with fields.bonus']),
         ({"feeds.poker.free_stakes": '["free"]'}, ["feeds.poker.fields.stake_type: is needed with free_stakes"]),
-        ({"feeds.poker.bonus": '"subtracted"'}, ["feeds.poker.fields.bonus_amount: is needed with bonus"]),
+        (
+            {"feeds.poker.bonus": '"subtracted"', "feeds.poker.amount_places": "2"},
+            ["feeds.poker.fields.bonus_amount: is needed with bonus"],
+        ),
     ],
 )
 def test_a_mistake_in_a_feed_is_one_line_that_names_it(changes: dict[str, str | None], expected: list[str]) -> None:
