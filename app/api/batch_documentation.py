@@ -102,4 +102,6 @@ def _example(feed: Feed) -> Any:
 def _put(event: dict[str, Any], keys: Keys, value: str) -> None:
     for key in keys[:-1]:
         event = event.setdefault(key, {})
+        if not isinstance(event, dict):  # a field is in the way, and stays
+            return
     event[keys[-1]] = value

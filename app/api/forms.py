@@ -7,13 +7,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import PlainValidator
+from pydantic import GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import (
+    custom_error_schema,
     no_info_before_validator_function,
     no_info_plain_validator_function,
     str_schema,
     union_schema,
+    with_default_schema,
 )
 
 from app.api.schema import COUNTRY, CURRENCY, LONGEST, LONGEST_TOKEN, PRINTABLE, Timestamp
@@ -27,9 +29,9 @@ def text_type(name: str, values: Mapping[str, str]) -> Any:
     """The type of a text field. `values` are ours for the operator's."""
     match name:
         case "currency":
-            text = _Text("must be a currency code in capitals: EUR, USDT", CURRENCY, values)
+            text = _Text("must be a currency code in capitals: EUR, USDT", CURRENCY, values, of=None)
         case "player_country":
-            text = _Text("must be two capital letters", COUNTRY, values)
+            text = _Text("must be two capital letters", COUNTRY, values, of=None)
         case "player_token":
             text = _Text(_words(LONGEST_TOKEN), PRINTABLE, values, longest=LONGEST_TOKEN)
         case "stake_type":
@@ -55,7 +57,7 @@ def _digits_or_flag(value: Any) -> str:
 
 
 class _Text:
-    """Text, or what else `of` makes the text of."""
+    """Text, or what else `of` makes the text of: a number has no pattern."""
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class _Text:
         values: Mapping[str, str],
         *,
         longest: int = LONGEST,
-        of: Callable[[Any], str] = _digits,
+        of: Callable[[Any], str] | None = _digits,
     ) -> None:
         self._expected = expected
         self._pattern = pattern
@@ -74,15 +76,10 @@ class _Text:
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
         """Text is the first choice, and never leaves pydantic's Rust."""
-        schema = union_schema(
-            [
-                str_schema(min_length=1, max_length=self._longest, pattern=self._pattern),
-                no_info_plain_validator_function(self._of),
-            ],
-            mode="left_to_right",
-            custom_error_type="text",
-            custom_error_message=self._expected,
-        )
+        schema: CoreSchema = str_schema(min_length=1, max_length=self._longest, pattern=self._pattern)
+        if self._of:
+            schema = union_schema([schema, no_info_plain_validator_function(self._of)], mode="left_to_right")
+        schema = custom_error_schema(schema, "text", custom_error_message=self._expected)
         return no_info_before_validator_function(self._ours, schema) if self._values else schema
 
     def _ours(self, value: Any) -> Any:
@@ -92,11 +89,24 @@ class _Text:
             return value
 
 
-def amount_type(scale: int, sign: Sign) -> Any:
+def or_nothing(type_: Any) -> Any:
+    """The type, and None for all else."""
+    return Annotated[type_, _OrNothing()]
+
+
+class _OrNothing:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return with_default_schema(handler(source), default=None, on_error="default")
+
+
+def amount_type(mapping: FieldMapping, sign: Sign) -> Any:
     """The type of an amount: in major units, and below zero where its sign says that it is no stake."""
+    scale, places = mapping.amount_scale, mapping.amount_places
 
     def stake(value: Any) -> Decimal:
         number = money.of_units(_number(value), scale)
+        if places is not None:
+            number = money.to_places(number, places)
         if sign == "positive":
             return money.amount(number)
         size = money.amount(number.copy_abs())

@@ -20,12 +20,12 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from app.api.forms import amount_type, text_type, time_type
+from app.api.forms import amount_type, or_nothing, text_type, time_type
 from app.api.schema import CONFIG
 from app.domain import money
 from app.domain.event import Event, EventKey, Particulars
 from app.domain.feed import Feed, Kind
-from app.domain.mapping import FIELDS, FieldMapping, Path, Source, is_optional, pointer
+from app.domain.mapping import FIELDS, FieldMapping, Path, Source, pointer
 from app.domain.timestamp import EPOCH
 
 _ABSENT = {"bonus_amount": Decimal(0), "occurred_at": EPOCH}  # what stands for a field without a source
@@ -81,14 +81,19 @@ def _field(name: str, kind: Kind, mapping: FieldMapping) -> Any:
         return (ClassVar[Any], _ABSENT.get(name))
     if source.constant is not None:
         return (ClassVar[str], source.constant)
-    type_ = _type(name, source, mapping)
-    if source.default is not None:
-        return (_or_default(type_, source.default), _info(source, source.default))
-    if name == "bonus_amount":
-        return (_or_default(type_, Decimal(0)), _info(source, Decimal(0)))
-    if is_optional(name, kind):
-        return (type_ | None, _info(source, None))
-    return (type_, _info(source, ...))
+    type_, default = _type(name, source, mapping), _default(name, kind, mapping)
+    if source.glanced:
+        return (or_nothing(type_), _info(source, None))
+    if default is ... or len(source.paths) > 1:  # null at one of several places is a mistake, for `without_nulls`
+        return (type_, _info(source, default))
+    return (type_ | None if default is None else _or_default(type_, default), _info(source, default))
+
+
+def _default(name: str, kind: Kind, mapping: FieldMapping) -> Any:
+    """What stands for a field that is not there; an ellipsis where it is needed."""
+    if not mapping.may_lack(name, kind):
+        return ...
+    return Decimal(0) if name == "bonus_amount" else mapping.sources[name].default
 
 
 def _info(source: Source, default: Any) -> FieldInfo:
@@ -109,9 +114,9 @@ def _or(default: Any, value: Any) -> Any:
 def _type(name: str, source: Source, mapping: FieldMapping) -> Any:
     match name:
         case "amount":
-            return amount_type(mapping.amount_scale, mapping.amount_sign)
+            return amount_type(mapping, mapping.amount_sign)
         case "bonus_amount":
-            return Annotated[amount_type(mapping.amount_scale, "either"), AfterValidator(_is_part)]
+            return Annotated[amount_type(mapping, "either"), AfterValidator(_is_part)]
         case "occurred_at":
             return time_type(mapping)
         case _:

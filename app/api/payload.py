@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 from itertools import pairwise
+from types import NoneType
 from typing import Any
 
 from app.api.schema import COUNTRY, CURRENCY, LONGEST, LONGEST_TOKEN, PRINTABLE
 from app.domain import money
 from app.domain.feed import Feed, Kind
-from app.domain.mapping import FieldMapping, Path, Source, TimeFormat, is_optional, pointer
+from app.domain.mapping import FieldMapping, Path, Source, TimeFormat, pointer
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "bet": {
@@ -34,7 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "occurred_at": "2026-11-22T12:00:00Z",
     },
 }
-_PARTICULARS = {"provider_id": "vendor-one", "stake_type": "real", "bonus_amount": Decimal(0)}
+_PARTICULARS: dict[str, Any] = {"provider_id": "vendor-one", "stake_type": "real", "bonus_amount": Decimal(0)}
 _EPOCH_SECONDS = 1795348800  # the examples' time
 _MEANINGS = {
     "event_id": "Unique for the feed and brand; the same on every retry.",
@@ -60,11 +61,13 @@ def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
     """The JSON schema of the payload. What is not in it is kept with the event and otherwise ignored."""
     root: dict[str, Any] = {"type": "object"}
     for name, source in mapping.sources.items():
-        optional = source.default is not None or is_optional(name, kind)
-        forms = _forms(name, source, mapping) + ([{"type": "null"}] if optional else [])
+        if source.glanced:
+            continue
+        several, optional = len(source.paths) > 1, mapping.may_lack(name, kind)
+        forms = _forms(name, source, mapping) + ([{"type": "null"}] if several or optional else [])
         described = {"anyOf": forms, "description": _meaning(name, mapping)}
         for path in source.paths:
-            _describe(root, path, described | _others(source, path), needed=len(source.paths) == 1 and not optional)
+            _describe(root, path, described | _others(source, path), needed=not (several or optional))
     return root
 
 
@@ -74,11 +77,17 @@ def example(feed: Feed) -> dict[str, Any]:
     if feed.mapping is None:
         return ours
     payload: dict[str, Any] = {}
-    for name, source in feed.mapping.sources.items():
-        if source.paths and (name in ours or name in feed.mapping.samples or name in _PARTICULARS):
-            value = feed.mapping.samples.get(name) or ours.get(name) or _PARTICULARS[name]
-            _put(payload, source.paths[0], _as_theirs(name, value, feed.mapping))
+    values = {**_PARTICULARS, **ours, **feed.mapping.samples}
+    for name, source in _by_freedom(feed.kind, feed.mapping):
+        if name in values and not source.glanced:
+            value = _as_theirs(name, values[name], feed.mapping)
+            next((path for path in source.paths if _put(payload, path, value)), None)
     return payload
+
+
+def _by_freedom(kind: Kind, mapping: FieldMapping) -> list[tuple[str, Source]]:
+    """The sources, those first that have to be found, and at one place: others give way to them."""
+    return sorted(mapping.sources.items(), key=lambda each: (mapping.may_lack(each[0], kind), len(each[1].paths)))
 
 
 def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, Any]]:
@@ -97,8 +106,8 @@ def _forms(name: str, source: Source, mapping: FieldMapping) -> list[dict[str, A
         case "player_country":
             return [{"type": "string", "pattern": COUNTRY}]
     longest = LONGEST_TOKEN if name == "player_token" else LONGEST
-    text = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": PRINTABLE}
-    return [text, {"type": "integer"}, *([{"type": "boolean"}] if name == "stake_type" else [])]
+    printable: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": PRINTABLE}
+    return [printable, {"type": "integer"}, *([{"type": "boolean"}] if name == "stake_type" else [])]
 
 
 def _time_forms(time_format: TimeFormat) -> list[dict[str, Any]]:
@@ -118,7 +127,8 @@ def _meaning(name: str, mapping: FieldMapping) -> str:
             unit = f"whole units of 10^-{mapping.amount_scale}" if mapping.amount_scale else "major units"
             sign = {"positive": "", "negative": "; a stake is below zero", "either": ", of either sign"}
             part = "" if name == "amount" else " The part of the amount that is a bonus, which does not count."
-            return f"In {unit}, exact{sign[mapping.amount_sign]}.{part}"
+            exact = "exact" if mapping.amount_places is None else f"to {mapping.amount_places} decimal places"
+            return f"In {unit}, {exact}{sign[mapping.amount_sign]}.{part}"
         case "occurred_at" if mapping.time_format == "iso":
             return f"Date and time; without a zone, of {mapping.zone}. The same on every retry."
         case "occurred_at" if mapping.time_format == "rfc3339":
@@ -131,7 +141,7 @@ def _meaning(name: str, mapping: FieldMapping) -> str:
 
 def _others(source: Source, path: Path) -> dict[str, Any]:
     others = ", ".join(pointer(other) for other in source.paths if other != path)
-    return {"$comment": f"The first that is there counts, of this and {others}."} if others else {}
+    return {"$comment": f"The first that is there and not null counts, of this and {others}."} if others else {}
 
 
 def _describe(schema: dict[str, Any], path: Path, described: dict[str, Any], *, needed: bool) -> None:
@@ -150,27 +160,31 @@ def _describe(schema: dict[str, Any], path: Path, described: dict[str, Any], *, 
         _describe(inner, rest, described, needed=needed)
 
 
-def _put(payload: Any, path: Path, value: Any) -> None:
+def _put(payload: Any, path: Path, value: Any) -> bool:
+    """Whether a value is there then: two fields may be read from one place, and what is in the way of one stays."""
     for step, following in pairwise(path):
         payload = _at(payload, step, [] if isinstance(following, int) else {})
-    if isinstance(payload, list):
-        _at(payload, path[-1], value)
-    else:
-        payload.setdefault(path[-1], value)  # two fields may be read from one place
+    return not isinstance(_at(payload, path[-1], value), (dict, list, NoneType))
 
 
-def _at(payload: Any, step: str | int, empty: Any) -> Any:
-    if isinstance(payload, list) and isinstance(step, int):
-        payload.extend({} for _ in range(step + 1 - len(payload)))
-        payload[step] = payload[step] or empty
-        return payload[step]
-    return payload.setdefault(step, empty)
+def _at(payload: Any, step: str | int, value: Any) -> Any:
+    """What is at the step then, or None where there is no such step in what is there."""
+    match payload, step:
+        case dict(), str():
+            return payload.setdefault(step, value)
+        case list(), int():
+            payload.extend({} for _ in range(step + 1 - len(payload)))
+            payload[step] = payload[step] or value
+            return payload[step]
+        case _:
+            return None
 
 
 def _as_theirs(name: str, value: Any, mapping: FieldMapping) -> Any:
     match name:
         case "amount" | "bonus_amount":
-            number = money.scaled(Decimal(str(value)), -mapping.amount_scale)
+            number = round(Decimal(str(value)), 2 if mapping.amount_places is None else mapping.amount_places)
+            number = money.scaled(number, -mapping.amount_scale)
             number = -number if mapping.amount_sign == "negative" else number
             return float(number) if mapping.amount_scale == 0 else int(number)
         case "occurred_at" if mapping.time_format == "seconds":

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from app.api import mapped, problems, schema
+from app.api.alternatives import alternatives, without_nulls
 from app.api.mistakes import foreign_brand, invalid
 from app.api.problems import Refusal
 from app.domain import document
@@ -22,17 +23,26 @@ class Reader:
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self.places: Mapping[Path, str] = {}
+        self._alternatives: tuple[Path, ...] = ()
         model: type[BaseModel] = schema.SCHEMAS[feed.kind]
         self._event_of: Callable[[Feed, Any], Event] = schema.event_of
         if feed.mapping:
             self.places = mapped.places(feed.mapping)
+            self._alternatives = alternatives(feed.mapping)
             model = mapped.schema_of(feed.name, feed.kind, feed.mapping)
             self._event_of = mapped.event_of
         self._validate = model.model_validate
 
     def event(self, fields: dict[str, Any]) -> Event:
         """The event in a body's fields. Raises pydantic's ValidationError."""
-        return self._event_of(self.feed, self._validate(fields))
+        try:
+            body = self._validate(fields)
+        except ValidationError:
+            rest = without_nulls(fields, self._alternatives)
+            if rest is None:
+                raise
+            body = self._validate(rest)
+        return self._event_of(self.feed, body)
 
     def parsed(self, body: bytes) -> Document:
         """A body, parsed. Raises Refusal."""

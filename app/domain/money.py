@@ -62,6 +62,20 @@ def scaled(number: Decimal, scale: int) -> Decimal:
     return number.scaleb(-scale, EXACT)
 
 
+def to_places(number: Decimal, places: int) -> Decimal:
+    """The number as it was meant by a sender that computes in floats and has amounts of so many decimal places: what is
+    behind them is noise, below a thousandth of the last place, and is rounded away. A number without noise keeps its
+    digits. Raises InexactAmountError for more than noise.
+    """
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent <= places or -exponent > _DIGITS or number.adjusted() >= _DIGITS:
+        return number  # what of these is no amount is for `amount` to refuse
+    meant = number.quantize(Decimal(1).scaleb(-places), context=EXACT)
+    if EXACT.subtract(number, meant).copy_abs() >= Decimal(1).scaleb(-places - 3):
+        raise InexactAmountError(f"must have at most {places} decimal places (amount_places)")
+    return meant
+
+
 def without(whole: Decimal, part: Decimal) -> Decimal:
     """What is left of an amount without a part of it, exact."""
     return EXACT.subtract(whole, part)

@@ -79,6 +79,7 @@ class FeedSettings(AuthenticationSettings, LimitSettings, BaseModel):
     profile: Literal[PROFILES] | None = None  # type: ignore[valid-type]
     fields: FieldsSettings = FieldsSettings()
     amount_scale: int = Field(0, ge=0, le=money.MAX_DECIMAL_PLACES, description="decimal places")
+    amount_places: int | None = Field(None, ge=0, le=money.MAX_DECIMAL_PLACES, description="decimal places")
     amount_sign: Sign = "positive"
     bonus: Literal["counted", "subtracted"] = "counted"
     free_stakes: Texts = []

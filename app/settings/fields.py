@@ -12,6 +12,7 @@ from app.settings.sections import SECTION
 from app.settings.values import Text
 
 MAX_STEPS = 32
+MAX_PLACE = 1000  # in an array: the documented example has one with all places before it
 
 Constant = Annotated[Text, Field(max_length=200)]
 
@@ -33,12 +34,12 @@ def _path(value: Any) -> Path:
         case _:
             raise ValueError('a path is text, "data.id", or an array of its steps, ["data", "id"]')
     if not 0 < len(steps) <= MAX_STEPS or not all(map(_is_step, steps)) or not isinstance(steps[0], str):
-        raise ValueError("a path is a key, then keys, none of them empty, and places in an array: 0, 1, …")
+        raise ValueError(f"a path is a key, then keys, none of them empty, and places in an array: 0, 1, … {MAX_PLACE}")
     return tuple(steps)
 
 
 def _is_step(step: Any) -> bool:
-    return (isinstance(step, str) and step != "") or (type(step) is int and step >= 0)
+    return (isinstance(step, str) and step != "") or (type(step) is int and 0 <= step <= MAX_PLACE)
 
 
 class FieldSettings(BaseModel):

@@ -126,3 +126,8 @@ class ContributionEvents(_Section):
         if not (self.provider_ids or self.game_codes or self.event_types):
             raise ValueError("must not be empty: without it contributions would breed contributions")
         return self
+
+    def looked_at(self) -> frozenset[str]:
+        """The fields of an event that tell it."""
+        lists = {"provider_id": self.provider_ids, "game_code": self.game_codes, "event_type": self.event_types}
+        return frozenset(name for name, values in lists.items() if values)

@@ -24,6 +24,7 @@ from app.ledger.database import Database
 from app.ledger.engine import async_url, shown_url
 from app.ledger.retention import Keep
 from app.settings.bodies import batch_of, body_mistakes, limits_of, room_mistakes
+from app.settings.event_types import event_type_mistakes
 from app.settings.feeds import BUILT_IN, Feeds
 from app.settings.mapping import mapping_mistakes, mapping_of
 from app.settings.sections import (
@@ -148,14 +149,16 @@ renewal loses it"
 
     def _feed_mistakes(self) -> Iterator[str]:
         marks = self.contribution_events
-        lists = {"provider_id": marks.provider_ids, "game_code": marks.game_codes, "event_type": marks.event_types}
-        looked_at = [name for name, values in lists.items() if values]
         for name, feed in self.feeds.named().items():
             if not re.fullmatch("[a-z][a-z0-9-]{0,49}", name):
                 yield f"feeds.{name}: a feed's name is up to 50 small letters, digits and hyphens, a letter first"
             if name in BUILT_IN and feed.kind != name:
                 yield f"feeds.{name}.kind: is {name}"
-            for key, mistake in (*mapping_mistakes(feed, self.brands, looked_at), *body_mistakes(feed)):
+            for key, mistake in (
+                *mapping_mistakes(feed, self.brands, marks.looked_at()),
+                *event_type_mistakes(feed, marks.event_types),
+                *body_mistakes(feed),
+            ):
                 yield f"feeds.{name}.{key}: {mistake}"
         yield from room_mistakes([feed for feed in self.feeds.named().values() if feed.enabled], self.server)
 
@@ -182,7 +185,7 @@ renewal loses it"
                     counted_statuses=folded(feed.statuses),
                     free_stakes=folded(feed.free_stakes),
                 ),
-                mapping=mapping_of(feed, self.brands),
+                mapping=mapping_of(feed, self.brands, self.contribution_events.looked_at()),
                 rules=tuple(
                     Rule(
                         source_id=rule.source_id,

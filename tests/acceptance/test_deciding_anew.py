@@ -25,7 +25,7 @@ TOKEN = "open-sesame-1"
 BET = "FEEDS__BET__"
 ON = {f"{BET}ENABLED": "true", f"{BET}WEBHOOK_SECRETS": examples.SECRET}
 WINS_COUNT = {f"{BET}EVENT_TYPES": '["BET", "WIN"]'}
-FOUND = {f"{BET}FIELDS__PROVIDER_ID": "provider_id"}
+FOUND = {f"{BET}FIELDS__PROVIDER_ID": '{"path": "provider_id", "default": "none"}'}
 WHY = ("--since", "1h", "--reason", "wins were left out, ticket 4711", "--by", "ada")
 Run = Callable[..., Awaitable[Result]]
 
@@ -51,7 +51,7 @@ async def recorded(engine: AsyncEngine, database_url: str, gateway: Running) -> 
         await _post(service, "bet", player_token=TOKEN)
         await _post(service, "win", event_type="WIN", player_token=TOKEN)
         await _post(service, "rollback", event_type="BET_ROLLBACK")
-        await _post(service, "small", amount="0.10")
+        await _post(service, "small", amount="1")
         await _post(service, "debit", provider_id="thrilltech")
         await _post(service, "won-debit", event_type="WIN", provider_id="thrilltech")
     return engine
@@ -88,11 +88,11 @@ async def test_the_same_configuration_decides_the_same(run: Run) -> None:
     ("changes", "expected"),
     [
         (WINS_COUNT, {"would_count": {"event_type_not_counted": 1}}),
-        ({f"{BET}MINIMUM_AMOUNT": "1.00"}, {"would_be_ignored": {"below_minimum": 1}}),
+        ({f"{BET}MINIMUM_AMOUNT": "2.00"}, {"would_be_ignored": {"below_minimum": 1}}),
         ({f"{BET}ROLLBACK_EVENT_TYPES": '["WIN"]'},
          {"other_reason": {"event_type_not_counted, now rollback": 1, "rollback, now event_type_not_counted": 1}}),
         ({f"{BET}RULES": '[{"source_id": "all"}]'}, {"other_sources": {"all": 2}}),
-        ({f"{BET}AMOUNT_SCALE": "2"}, {"other_contribution": {"base_wager": 2}}),
+        ({f"{BET}AMOUNT_SCALE": "2"}, {"other_contribution": {"base_wager": 1}, "refused": {"invalid-event": 5}}),
         ({"OPERATOR_ID": "acme"}, {"other_contribution": {"brand_id, id": 2}}),
         (FOUND | {f"{BET}FIELDS__EVENT_ID": "round_id"}, {"other_key": {"all": 6}}),
         (FOUND | {f"{BET}FIELDS__PLAYER_ID": "user.id"}, {"refused": {"invalid-event": 6}}),
@@ -119,7 +119,7 @@ async def test_comparing_writes_nothing(recorded: AsyncEngine, run: Run) -> None
 
 @pytest.mark.usefixtures("recorded")
 async def test_examples_have_both_decisions_and_no_token(run: Run) -> None:
-    changes = WINS_COUNT | {f"{BET}MINIMUM_AMOUNT": "1.00"}
+    changes = WINS_COUNT | {f"{BET}MINIMUM_AMOUNT": "2.00"}
     done, read = await run("compare", "--json", **changes), await run("compare", **changes)
 
     small, win = sorted(json.loads(done.stdout)["examples"], key=lambda each: str(each["event_id"]))
@@ -134,7 +134,7 @@ async def test_examples_have_both_decisions_and_no_token(run: Run) -> None:
         small["now"]["ignored"],
         small["now"]["contributions"],
     )
-    assert '"base_wager": 0.10' in small["was"]["contributions"][0]["body"]
+    assert '"base_wager": 1}' in small["was"]["contributions"][0]["body"]
     for part in ("would count: 1 (event_type_not_counted 1)", "would be ignored: bet brand1 small", "now  ignored: "):
         assert part in read.stdout
     assert TOKEN not in done.stdout + read.stdout

@@ -41,6 +41,8 @@ NOT_COUNTED: list[tuple[str, dict[str, Any], str]] = [
     ("1-casino-activity", {"type": "Win"}, "event_type_not_counted"),
     ("1-casino-activity", {"status": "Rollback"}, "status_not_counted"),
     ("1-casino-activity", {"bonus_wager_amount": 12.5}, "bonus_stake"),
+    ("1-casino-activity", {"amount": 0.1 + 0.2, "bonus_wager_amount": 0.3}, "bonus_stake"),
+    ("1-casino-activity", {"amount": 0.3, "bonus_wager_amount": 0.1 + 0.2}, "bonus_stake"),
     ("1-casino-activity", {"vendor_name": "ThrillTech"}, "contribution_event"),
     ("3-poker-transaction", {"amount": 1050}, "credit"),
     ("3-poker-transaction", {"transactionSubType": "jackpotContribution"}, "contribution_event"),
@@ -50,6 +52,7 @@ NOT_COUNTED: list[tuple[str, dict[str, Any], str]] = [
     ("5-reverse-call", {"type": "free"}, "free_stake"),
     ("6-action-wallet", {"action": "jackpot"}, "contribution_event"),
     ("7-withdraw", {"is_free_bet": True}, "free_stake"),
+    ("10-deposit-callback", {"provider_id": "ThrillTech"}, "contribution_event"),
     ("11-wallet-debit", {"provider_id": "thrilltech"}, "contribution_event"),
     ("11-wallet-debit", {"transaction_type": "Credit"}, "event_type_not_counted"),
 ]
@@ -129,6 +132,19 @@ async def test_a_profile_knows_the_debit_of_a_contribution(database_url: str, ga
     assert answer.json()["reason"] == "contribution_event"
 
 
+@pytest.mark.parametrize("fields", [{"provider_id": "vendr"}, {"provider_id": ["vendr", "provder"]}])
+async def test_a_mistake_in_the_path_of_the_provider_takes_no_debit_for_a_bet(
+    database_url: str, gateway: Running, fields: dict[str, Any]
+) -> None:
+    section = samples.of_profile("flat-cents")
+    section["fields"] |= fields
+    body = samples.fields("profiles/flat-cents") | {"provider": "thrilltech"}
+    async with connected(database_url, gateway, {"feeds": {"casino": section}}) as service:
+        answer = await post(service, "casino", json.dumps(body).encode())
+
+    assert (422, ["/vendr"]) == (answer.status_code, [each["pointer"] for each in answer.json()["errors"]])
+
+
 @pytest.mark.parametrize("platform", samples.names("platforms"))
 async def test_the_documented_example_of_a_mapped_feed_is_accepted(
     database_url: str, gateway: Running, platform: str
@@ -170,6 +186,7 @@ async def test_mistakes_are_located_in_the_operators_payload(database_url: str, 
         "/settlements/0/game",
         "/settlements/0/player",
         "/settlements/0/round",
+        "/settlements/0/studio",
         "/settlements/0/txId",
     }
     async with connected(database_url, gateway, sections) as service:

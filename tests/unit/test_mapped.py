@@ -70,6 +70,81 @@ def test_the_first_of_the_alternatives_that_is_there_counts(changes: dict[str, A
     assert expected == event(bet(**changes), sources={"player_id": at(("a",), ("b", "c"))}).player_id
 
 
+PROVIDERS = {
+    "top": at(("vendor",), ("provider",)),
+    "nested": at(("data", "vendor"), ("data", "provider")),
+    "array": at(("list", 0), ("list", 1)),
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"default": "none"}, {"values": {"77": "thrilltech"}}])
+@pytest.mark.parametrize(
+    ("places", "payload"),
+    [
+        ("top", {"vendor": None, "provider": "thrilltech"}),
+        ("nested", {"data": {"vendor": None, "provider": "thrilltech", "other": None}}),
+        ("array", {"list": [None, "thrilltech", None]}),
+    ],
+)
+def test_null_at_an_alternative_hides_no_other(places: str, payload: dict[str, Any], options: dict[str, Any]) -> None:
+    found = event(bet(**payload), sources={"provider_id": replace(PROVIDERS[places], **options)})
+
+    assert found.provider_id == "thrilltech"
+
+
+@pytest.mark.parametrize(("default", "expected"), [(None, None), ("none", "none")])
+@pytest.mark.parametrize("payload", [{}, {"vendor": None}, {"vendor": None, "provider": None}])
+def test_where_every_alternative_is_null_or_missing_the_field_is(
+    payload: dict[str, Any], default: str | None, expected: str | None
+) -> None:
+    source = replace(PROVIDERS["top"], default=default)
+
+    assert expected == event(bet(**payload), sources={"provider_id": source}).provider_id
+
+
+def test_a_needed_field_whose_first_alternative_is_null_is_found_at_the_next() -> None:
+    sources = {"amount": at(("list", 0, "a"), ("list", 1, "a")), "currency": at(("list", 1, "c"))}
+
+    found = event(bet(list=[{"a": None}, {"a": "1.5", "c": "SEK"}]), sources=sources)
+
+    assert (Decimal("1.5"), "SEK") == (found.amount, found.currency)
+    assert [(("list", 0, "a"), "Field required")] == mistakes(bet(list=[{"a": None}, {"c": "SEK"}]), sources=sources)
+
+
+def test_beside_a_null_alternative_another_mistake_is_located() -> None:
+    found = mistakes(bet(vendor=None, amount="1,5"), sources={"provider_id": PROVIDERS["top"]})
+
+    assert [("amount",)] == [place for place, _ in found]
+
+
+def test_the_document_allows_null_where_another_place_may_have_the_field() -> None:
+    mapping = FieldMapping(sources=OWN | {"player_id": at(("a",), ("b",))})
+    document = Draft202012Validator(payloads.schema("bet", mapping))
+
+    assert document.is_valid(bet(a=None, b="p-1"))
+
+
+@pytest.mark.parametrize("payload", [{}, {"vendor": None}, {"vendr": "thrilltech"}, {"vendor": ""}])
+def test_an_event_without_what_it_needs_though_others_may_be_without_is_refused(payload: dict[str, Any]) -> None:
+    sources, needed = {"provider_id": at(("vendor",))}, frozenset({"provider_id"})
+
+    assert [("vendor",)] == [place for place, _ in mistakes(bet(**payload), sources=sources, needed=needed)]
+    assert event(bet(vendor="studio"), sources=sources, needed=needed).provider_id == "studio"
+
+
+def test_a_default_stands_for_what_is_needed() -> None:
+    source = at(("vendor",), default="none")
+
+    assert event(bet(), sources={"provider_id": source}, needed=frozenset({"provider_id"})).provider_id == "none"
+
+
+def test_the_document_says_that_a_field_is_needed_though_other_feeds_may_be_without() -> None:
+    mapping = FieldMapping(sources=OWN | {"provider_id": at(("vendor",))}, needed=frozenset({"provider_id"}))
+    document = Draft202012Validator(payloads.schema("bet", mapping))
+
+    assert [False, False, True] == [document.is_valid(bet(**has)) for has in ({}, {"vendor": None}, {"vendor": "v"})]
+
+
 def test_a_constant_stands_whatever_the_payload_says() -> None:
     found = event(bet(brand_id="elsewhere"), sources={"brand_id": Source(constant="brand1")})
 
@@ -88,6 +163,27 @@ def test_the_operators_values_become_ours_and_others_stand(theirs: Any, expected
     found = event(bet(site=theirs), sources={"brand_id": at(("site",), values={"1": "brand1"})})
 
     assert expected == found.key.brand_id
+
+
+@pytest.mark.parametrize("value", [5, -97, 978, 10**30, True, "978 ", "eur"])
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("currency", "must be a currency code in capitals: EUR, USDT"),
+        ("player_country", "must be two capital letters"),
+    ],
+)
+def test_a_number_is_no_currency_and_no_country_by_itself(field: str, expected: str, value: Any) -> None:
+    assert [((field,), expected)] == mistakes(bet(**{field: value}))
+    assert [((field,), expected)] == mistakes(bet(**{field: value}), sources={field: at((field,), values={"7": "MT"})})
+
+
+@pytest.mark.parametrize(("field", "ours"), [("currency", "EUR"), ("player_country", "MT")])
+@pytest.mark.parametrize("theirs", [978, "978"])
+def test_a_number_becomes_a_currency_or_a_country_by_its_value(field: str, ours: str, theirs: Any) -> None:
+    found = event(bet(**{field: theirs}), sources={field: at((field,), values={"978": ours})})
+
+    assert ours == getattr(found, field)
 
 
 @pytest.mark.parametrize("number", ["0", "81", "-5", "90071992547409931", "9" * 200])
@@ -181,6 +277,34 @@ def test_a_bonus_is_subtracted(bonus: str | None, expected: str, rest: Decimal |
     assert rest == (found.particulars and found.particulars.bonus)
 
 
+@pytest.mark.parametrize(
+    ("amount", "bonus", "expected"),
+    [
+        ("0.30000000000000004", "0.3", "0.00"),
+        ("0.3", "0.30000000000000004", "0.00"),
+        ("12.5", "2.4999999999999996", "10.00"),
+    ],
+)
+def test_where_amounts_have_places_the_noise_of_floats_is_no_money(amount: str, bonus: str, expected: str) -> None:
+    payload = json.dumps(bet(bonus="B")).replace('"2.50"', amount).replace('"B"', bonus)
+    found = event(payload, sources={"bonus_amount": at(("bonus",))}, amount_places=2)
+
+    assert expected == str(found.amount)
+
+
+def test_without_places_every_digit_of_an_amount_counts() -> None:
+    payload = json.dumps(bet()).replace('"2.50"', "0.30000000000000004")
+
+    assert event(payload).amount == Decimal("0.30000000000000004")
+    assert event(payload, amount_places=2).amount == Decimal("0.30")
+
+
+def test_an_amount_with_more_than_its_places_is_refused() -> None:
+    expected = "Value error, must have at most 2 decimal places (amount_places)"
+
+    assert [(("amount",), expected)] == mistakes(bet(amount="2.505"), amount_places=2)
+
+
 def test_without_a_bonus_nothing_is_subtracted() -> None:
     assert event(bet(), sources={"bonus_amount": at(("bonus",))}).amount == Decimal("2.50")
 
@@ -222,6 +346,29 @@ def test_a_deposits_round_is_its_event_unless_it_is_found() -> None:
     without = event(deposit(), kind="deposit", sources=sources)
 
     assert ("r-1", "deposit-1") == (found.round_id, without.round_id)
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        ({"provider_id": "thrilltech"}, "thrilltech"),
+        ({}, None),
+        *[({"provider_id": other}, None) for other in (None, "", "a" * 201, "a\x00", True, 1.5, {"id": 1}, [1])],
+    ],
+)
+def test_what_is_only_glanced_at_is_nothing_where_it_is_something_else(
+    has: dict[str, Any], expected: str | None
+) -> None:
+    sources = {"provider_id": at(("provider_id",), glanced=True), "game_code": None, "round_id": None}
+    found = event(deposit(**has), kind="deposit", sources=sources)
+
+    assert expected == found.provider_id
+
+
+def test_what_is_only_glanced_at_is_not_documented() -> None:
+    mapping = FieldMapping(sources=OWN | {"provider_id": at(("provider_id",), glanced=True)})
+
+    assert "provider_id" not in payloads.schema("deposit", mapping)["properties"]
 
 
 def test_what_the_mapping_does_not_name_may_be_anything() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.money import InexactAmountError, amount, from_text, json_number, scaled, without
+from app.domain.money import InexactAmountError, amount, from_text, json_number, scaled, to_places, without
 
 # Every form of every amount within the limits: a coefficient, and an exponent that leaves it no digit too many.
 AMOUNTS = st.integers(-18, 17).flatmap(
@@ -34,6 +34,46 @@ AMOUNTS = st.integers(-18, 17).flatmap(
 )
 def test_an_amount_is_written_in_plain_notation_with_the_digits_it_has(text: str, expected: str) -> None:
     assert expected == json_number(amount(Decimal(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "expected"),
+    [
+        ("0.30000000000000004", 2, "0.30"),
+        ("0.29999999999999998", 2, "0.30"),
+        ("-12.499999999999998", 2, "-12.50"),
+        ("5.551115123125783e-17", 2, "0.00"),
+        ("9999999999.990000", 2, "9999999999.99"),
+        ("1234567890.1200001", 2, "1234567890.12"),
+        ("0.1234567800000001", 8, "0.12345678"),
+        ("3.0000000000000004", 0, "3"),
+        ("0.3", 2, "0.3"),
+        ("0.30", 2, "0.30"),
+        ("1e3", 2, "1E+3"),
+        ("0", 2, "0"),
+        ("NaN", 2, "NaN"),
+    ],
+)
+def test_the_noise_of_floats_behind_the_places_of_amounts_is_rounded_away(
+    text: str, places: int, expected: str
+) -> None:
+    assert expected == str(to_places(Decimal(text), places))
+
+
+@pytest.mark.parametrize(("text", "places"), [("0.301", 2), ("0.30001", 2), ("0.29999", 2), ("-2.5", 0), ("1e-11", 8)])
+def test_more_than_noise_behind_the_places_is_refused(text: str, places: int) -> None:
+    with pytest.raises(InexactAmountError, match=f"at most {places} decimal places"):
+        to_places(Decimal(text), places)
+
+
+@given(
+    st.decimals(0, 10**10, places=2, allow_nan=False),
+    st.decimals(0, 10**10, places=2, allow_nan=False),
+)
+def test_what_a_platform_adds_in_floats_is_exact_in_its_places(one: Decimal, other: Decimal) -> None:
+    added = Decimal(repr(float(one) + float(other)))
+
+    assert one + other == to_places(added, 2)
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,15 @@ def test_a_field_that_is_not_named_is_found_under_our_own_name() -> None:
 def test_a_field_is_read_only_where_a_setting_looks_at_it(setting: str) -> None:
     key, _, value = setting.partition(" = ")
     field = {"statuses": "status", "free_stakes": "stake_type", "bonus": "bonus_amount"}[key]
+    read = MAPPED | {f"feeds.poker.{key}": value, f"feeds.poker.fields.{field}": '"data.it"'}
+    read |= {"feeds.poker.amount_places": "2"}
 
     assert field not in sources(toml(**MAPPED))
-    assert Source(paths=((field,),)) == sources(toml(**POKER, **{f"feeds.poker.{key}": value}))[field]
+    assert Source(paths=(("data", "it"),)) == sources(toml(**read))[field]
+
+
+def test_a_status_that_is_not_named_is_found_under_our_own_name() -> None:
+    assert Source(paths=(("status",),)) == sources(toml(**POKER, **{"feeds.poker.statuses": '["ok"]'}))["status"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -134,8 +140,29 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ),
         ({"feeds.poker.profile": '"payment-notification"'}, ["feeds.poker.profile: is for a deposit"]),
         ({"feeds.poker.profile": '"flat-cents"'}, ["feeds.poker.fields.brand_id: is needed, since the events of flat"]),
+        (
+            {"feeds.poker.event_types": '["BET", "Cancel"]', "feeds.poker.rollback_event_types": '[" cancel "]'},
+            ["feeds.poker.event_types: Cancel counts for nothing: it is one of rollback_event_types"],
+        ),
+        (
+            {"feeds.poker.event_types": '["bet_cancelled"]'},
+            ["feeds.poker.event_types: bet_cancelled counts for nothing: it is one of rollback_event_types"],
+        ),
+        (
+            {"feeds.poker.event_types": '["wager", "Jackpot"]', "contribution_events.event_types": '["JACKPOT"]'},
+            ["feeds.poker.event_types: Jackpot counts for nothing: it is one of contribution_events.event_types"],
+        ),
         ({"feeds.poker.amount_scale": "-1"}, ["feeds.poker.amount_scale: "]),
         ({"feeds.poker.amount_scale": "2.5"}, ["feeds.poker.amount_scale: "]),
+        ({"feeds.poker.amount_places": "19"}, ["feeds.poker.amount_places: "]),
+        (
+            {"feeds.poker.amount_places": "2", "feeds.poker.amount_scale": "2"},
+            ["feeds.poker.amount_places: is for major units"],
+        ),
+        (
+            {"feeds.poker.bonus": '"subtracted"', "feeds.poker.fields.bonus_amount": '"bonus"'},
+            ['feeds.poker.amount_places: is needed with bonus = "subtracted"'],
+        ),
         ({"feeds.poker.amount_sign": '"minus"'}, ["feeds.poker.amount_sign: "]),
         ({"feeds.poker.time_format": '"iso"'}, ["feeds.poker.time_zone: is needed with"]),
         ({"feeds.poker.time_zone": '"Mars"'}, ["feeds.poker.time_zone: there is no time zone Mars"]),
@@ -144,6 +171,12 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ({"feeds.poker.fields.evnt_id": '"id"'}, ["feeds.poker.fields.evnt_id: there is no such setting"]),
         ({"feeds.poker.fields.status": '"s"'}, ["feeds.poker.statuses: is needed with fields.status"]),
         ({"feeds.poker.fields.stake_type": '"s"'}, ["feeds.poker.free_stakes: is needed with fields.stake_type"]),
+        ({"feeds.poker.fields.bonus_amount": '"b"'}, ['feeds.poker.bonus: "subtracted" is needed with fields.bonus']),
+        ({"feeds.poker.free_stakes": '["free"]'}, ["feeds.poker.fields.stake_type: is needed with free_stakes"]),
+        (
+            {"feeds.poker.bonus": '"subtracted"', "feeds.poker.amount_places": "2"},
+            ["feeds.poker.fields.bonus_amount: is needed with bonus"],
+        ),
     ],
 )
 def test_a_mistake_in_a_feed_is_one_line_that_names_it(changes: dict[str, str | None], expected: list[str]) -> None:
@@ -154,6 +187,44 @@ def test_a_mistake_in_a_feed_is_one_line_that_names_it(changes: dict[str, str | 
 
     assert len(expected) == len(found)
     assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
+
+
+CASINO = {
+    "feeds.casino.profile": '"activity-list"',
+    "feeds.casino.webhook_secrets": f'["{SECRET}"]',
+    "feeds.casino.fields.brand_id": '{constant = "brand1"}',
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"statuses": "[]", "fields.status": '"state"'}, "statuses: is needed with fields.status"),
+        ({"fields.stake_type": '"kind"'}, "free_stakes: is needed with fields.stake_type"),
+        ({"fields.bonus_amount": '"bonus"'}, 'bonus: "subtracted" is needed with fields.bonus_amount'),
+        ({"free_stakes": '["free"]'}, "fields.stake_type: is needed with free_stakes"),
+        ({"profile": '"flat-cents"', "bonus": '"subtracted"'}, "fields.bonus_amount: is needed with bonus"),
+    ],
+)
+def test_what_is_set_beside_a_profile_and_would_not_be_read_is_a_mistake(
+    changes: dict[str, str], expected: str
+) -> None:
+    (line,) = mistakes(toml(**(CASINO | {f"feeds.casino.{key}": value for key, value in changes.items()})))
+
+    assert line.startswith(f"feeds.casino.{expected}")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"statuses": "[]"},
+        {"statuses": "[]", "fields.status": '"status"'},
+        {"fields.bonus_amount": '"bonus_wager_amount"'},
+        {"fields.status": '"state"'},
+    ],
+)
+def test_what_a_profile_names_and_the_feed_does_not_use_is_none(changes: dict[str, str]) -> None:
+    assert sources(toml(**(CASINO | {f"feeds.casino.{key}": value for key, value in changes.items()})))
 
 
 @pytest.mark.parametrize("name", ["Poker", "9s", "live_casino", '"a b"', '"poker/1"', "a" * 51])
@@ -178,6 +249,9 @@ def test_a_name_that_would_make_no_good_path_is_a_mistake(name: str) -> None:
         ("event_id", '[["data", -1]]', "a path is a key"),
         ("event_id", '[["data", 1.5]]', "a path is a key"),
         ("event_id", '[["data", true]]', "a path is a key"),
+        ("event_id", '"data.1001.id"', "places in an array: 0, 1, … 1000"),
+        ("event_id", '[["data", 1001, "id"]]', "places in an array: 0, 1, … 1000"),
+        ("event_id", '"items.999999999.id"', "places in an array: 0, 1, … 1000"),
         ("event_id", "1", 'a field is a path, "data.id", a list of paths, or a table'),
         ("event_id", "{}", "is either a path or a constant"),
         ("event_id", '{constant = "a"}', "is each event's own"),
@@ -202,6 +276,46 @@ def test_a_mistake_in_a_field_is_one_line_that_names_it(field: str, written: str
 
     assert line.startswith(f"feeds.poker.fields.{field}")
     assert says in line
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"event_id": '"data"', "player_id": '"data.id"'},
+            "player_id: cannot be at /data/id where event_id is at /data",
+        ),
+        ({"event_id": '"data.id"', "amount": '"data"'}, "amount: cannot be at /data where event_id is at /data/id"),
+        ({"event_id": '"a.0.id"', "amount": '"a.b"'}, "amount: cannot be at /a/b where event_id is at /a/0/id"),
+        ({"event_type": '"amount.type"'}, "amount: cannot be at /amount where event_type is at /amount/type"),
+        ({"event_id": '"a"', "amount": '["a.x", "a.y"]'}, "amount: cannot be at /a/x where event_id is at /a"),
+        (
+            {"event_id": '"data.id"', "player_country": '"data"'},
+            "player_country: cannot be at /data where event_id is at /data/id",
+        ),
+    ],
+)
+def test_two_fields_of_which_no_payload_has_both_are_a_mistake(fields: dict[str, str], expected: str) -> None:
+    settings = MAPPED | {f"feeds.poker.fields.{name}": place for name, place in fields.items()}
+    found = mistakes(toml(**settings))
+
+    assert (
+        f"feeds.poker.fields.{expected}" in found if len(fields) > 2 else (f"feeds.poker.fields.{expected}",) == found
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"event_id": '"data.id"', "round_id": '"data.id"'},
+        {"event_id": '"a.0.id"', "amount": '"a.1"'},
+        {"event_id": '["data", "data.id"]', "player_id": '"data.player"'},
+        {"event_id": '["a", "b"]', "amount": '["a.x", "b.x"]'},
+        {"player_country": '"player"', "player_token": '"player.token"'},
+    ],
+)
+def test_fields_that_a_payload_can_have_together_or_in_turn_are_none(fields: dict[str, str]) -> None:
+    assert sources(toml(**(MAPPED | {f"feeds.poker.fields.{name}": place for name, place in fields.items()})))
 
 
 @pytest.mark.parametrize(
@@ -233,3 +347,55 @@ def test_a_mapped_feed_finds_what_the_loop_filter_looks_at(changes: dict[str, st
 )
 def test_one_thing_that_the_loop_filter_looks_at_is_enough(changes: dict[str, str]) -> None:
     assert sources(toml(**(POKER | {"feeds.poker.fields.event_id": '"id"'} | changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"feeds.poker.fields.provider_id": '"vendor"'}, {"provider_id"}),
+        ({"feeds.poker.fields.provider_id": '["vendor", "data.vendor"]'}, {"provider_id"}),
+        ({"contribution_events.provider_ids": "[]", "contribution_events.game_codes": '["j-*"]'}, {"game_code"}),
+        ({"feeds.poker.fields.provider_id": '"vendor"', "contribution_events.game_codes": '["j-*"]'}, set()),
+        (
+            {"feeds.poker.fields.provider_id": '"vendor"', "contribution_events.game_codes": '["j-*"]'}
+            | {"feeds.poker.fields.game_code": '{constant = "poker"}'},
+            {"provider_id"},
+        ),
+        ({"feeds.poker.fields.provider_id": '"vendor"', "feeds.poker.kind": '"deposit"'}, set()),
+    ],
+)
+def test_the_only_field_that_can_tell_a_contributions_debit_is_needed(
+    changes: dict[str, str], expected: set[str]
+) -> None:
+    settings = POKER | {"feeds.poker.fields.event_id": '"id"'} | changes
+    mapping = loaded(toml(**settings)).feed_values()[-1].mapping
+
+    assert mapping
+    assert expected == mapping.needed
+
+
+def test_a_feed_whose_fields_are_ours_needs_no_more_than_our_schema() -> None:
+    mapping = loaded(toml(**POKER, **{"feeds.poker.amount_scale": "2"})).feed_values()[-1].mapping
+
+    assert mapping
+    assert not mapping.needed
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Source(paths=(("provider_id",),), glanced=True)),
+        ({"feeds.poker.fields.provider_id": '"vendor"'}, Source(paths=(("vendor",),))),
+    ],
+)
+def test_a_mapped_deposit_shows_the_loop_filter_its_provider(changes: dict[str, str], expected: Source) -> None:
+    settings = POKER | {"feeds.poker.kind": '"deposit"', "feeds.poker.amount_scale": "2"} | changes
+
+    assert expected == sources(toml(**settings))["provider_id"]
+
+
+def test_the_types_of_a_feed_that_is_not_served_are_no_mistake() -> None:
+    of_contributions = {"contribution_events.event_types": '["Deposit_Success"]'}
+
+    assert loaded(toml(**{"feeds.deposit.enabled": "false"} | of_contributions)).feed_values()
+    assert 1 == len(mistakes(toml(**of_contributions)))

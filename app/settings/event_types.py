@@ -1,0 +1,22 @@
+"""Event types that two settings claim at once: the filter that comes first takes all events of such a type."""
+
+from collections.abc import Iterator
+
+from app.domain.filtering import folded
+from app.settings.feeds import FeedSettings
+
+
+def event_type_mistakes(feed: FeedSettings, of_contributions: list[str]) -> Iterator[tuple[str, str]]:
+    """Each with the key in the feed's section. `of_contributions` are those that mark contributions' own events. All
+    are compared as the filters do; a feed that is not served has nothing to compare.
+    """
+    if not feed.enabled:
+        return
+    if rollbacks := _both(feed.event_types, feed.rollback_event_types):
+        yield "event_types", f"{rollbacks} counts for nothing: it is one of rollback_event_types, which come first"
+    if own := _both(feed.event_types, of_contributions):
+        yield "event_types", f"{own} counts for nothing: it is one of contribution_events.event_types, which come first"
+
+
+def _both(types: list[str], others: list[str]) -> str:
+    return ", ".join(each for each in types if folded([each]) & folded(others))
