@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -53,6 +54,6 @@ def _fetched(url: str) -> IO[bytes]:
 
 def _json(text: TextIO) -> object:
     try:
-        return json.load(text)
+        return json.load(text, parse_float=Decimal, parse_int=Decimal)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ExportError(f"not JSON, though it begins like it: {error}") from None

@@ -102,6 +102,26 @@ async def test_the_sandboxs_account_is_compared_by_its_url_and_by_a_file(
     assert (1, expected) == (status, found)
 
 
+async def test_an_account_with_other_amounts_is_wrong_by_each_of_them(
+    database_url: str, gateway: Running, tmp_path: Path
+) -> None:
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url)) as service:
+        await service.post("bet", examples.bet(amount="2.50"))
+
+        async def contributed() -> bool:
+            return await service.metric("contributions_settled_total", status="contributed") == 1
+
+        await examples.eventually(contributed)
+    (call,) = gateway.simulator.account.details()
+    file = tmp_path / "calls.json"
+    file.write_text(json.dumps([call | {"base_wager": 999.99}]), encoding="utf-8")
+    status, lines, _ = await ledger(database_url, "verify", "--against", str(file))
+
+    contribution = f"{call['idempotency_key']} bet brand1 bet-1 book-of-examples (line 1)"
+    assert (1, f"at the Gateway with 999.99 instead of 2.50: {contribution}") == (status, lines[0])
+    assert ["amounts", "compared", "yes"] in [line.replace("│", "").split() for line in lines]
+
+
 async def test_what_a_person_has_to_resolve_is_told_and_is_no_offence(
     engine: AsyncEngine, database_url: str, tmp_path: Path
 ) -> None:
