@@ -5,7 +5,7 @@ The account is loaded into a temporary table, so that neither side has to fit in
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,9 @@ from app.ledger.finding import Finding, Problem, finding
 from app.ledger.retention import Keep, first_id
 
 LOADED_AT_ONCE = 10_000
+# An id that begins with an earlier time tells nothing of its age: it is of a feed without times, or of one that misread
+# them.
+PLAUSIBLE_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ async def compare(connection: AsyncConnection, export: Export, scope: Scope) -> 
         connection=connection,
         parameters={
             "oldest": first_id(now - scope.keep.events),
+            "plausible": first_id(PLAUSIBLE_FROM),
             "since": scope.since,
             "until": scope.until,
             "possible": [*possible, Status.PENDING] if scope.deduplicates else possible,
@@ -141,7 +145,8 @@ def _compared(select: str, *, then: str) -> TextClause:
         with compared as (
           select case
               when c.id is null and a.owed_at is null and a.id < cast(:oldest as uuid)
-                and substr(a.id::text, 15, 1) = '8' and exists (select from pruned where what = 'owed')
+                and a.id >= cast(:plausible as uuid) and substr(a.id::text, 15, 1) = '8'
+                and exists (select from pruned where what = 'owed')
                 then 'older_than_retention'
               when c.id is null and a.owed_at is null then 'unasked'
               when coalesce(c.recorded_at, a.owed_at) < cast(:since as timestamptz)

@@ -319,6 +319,18 @@ async def test_before_anything_was_pruned_nothing_old_is_excused(engine: AsyncEn
     assert {"unasked": 1} == (await compared(engine, [old]))[1]
 
 
+async def test_an_id_whose_time_tells_nothing_of_its_age_excuses_nobody(engine: AsyncEngine) -> None:
+    await populate(engine, "old", received=91 * DAY)
+    (old,) = (await ids(engine)).values()
+    await prune(engine)
+    timeless = UUID("00000000-0000-8abc-9def-0123456789ab")  # as of a feed with time_format = "none"
+    misread = UUID("00006acf-8d80-8abc-9def-0123456789ab")  # seconds, read as milliseconds
+    found, counts = await compared(engine, [timeless, misread, old])
+
+    assert {timeless, misread} == {each.contribution_id for each in found if each.problem is Problem.UNASKED}
+    assert {"unasked": 2, "older_than_retention": 1} == counts
+
+
 async def test_a_period_bounds_the_comparison_by_when_it_was_recorded(engine: AsyncEngine) -> None:
     for days in (1, 2, 3):
         await populate(engine, f"days-{days}", count=1000, received=days * DAY)
