@@ -14,10 +14,10 @@ from app.cli.opened import opened_at_head
 from app.cli.releasing import RELEASABLE, Releasing
 from app.cli.selecting import Since, Until, moment
 from app.cli.signing import By, Reason, signature
-from app.cli.text import line
+from app.cli.text import line, shown
 from app.domain.filtering import IgnoreReason
 from app.ledger.releasing import NEVER
-from app.ledger.stored import Period, stored
+from app.ledger.stored import Period, has_events, stored
 from app.settings import load
 
 EventId = Annotated[str | None, typer.Option("--event", parser=line, metavar="ID", help="With this event_id.")]
@@ -25,14 +25,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
 
 
 def compare(
-    feed: Annotated[str | None, typer.Argument(help="Of this feed; of all, by default.")] = None,
+    feed: Annotated[str | None, typer.Argument(parser=line, help="Of this feed; of all, by default.")] = None,
     since: Since = None,
     until: Until = None,
     examples: Annotated[int, typer.Option(min=0, help="At most so many events of each difference.")] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Decide on stored events anew, by the configuration as it is now, and show what would be decided differently: of
-    the last seven days, unless --since says otherwise. Writes nothing. Exits 1 when something would be.
+    the last seven days, unless --since says otherwise. Writes nothing. Exits 1 when something would be, 2 when the feed
+    is neither configured nor known to the ledger.
     """
     settings = load()
     readers = {each.name: Reader(each) for each in settings.feed_values()}
@@ -41,6 +42,9 @@ def compare(
 
     async def run() -> None:
         async with opened_at_head(settings.database()) as engine:
+            if feed not in {None, *settings.feeds.named()} and not await has_events(engine, feed=str(feed)):
+                mistake = f"there is no feed {shown(str(feed))}, and no event of one"
+                raise typer.BadParameter(mistake, param_hint="FEED")
             async for page in stored(engine, period):
                 for each in page:
                     tally.add(judged(readers, each))

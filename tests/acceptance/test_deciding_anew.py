@@ -84,6 +84,24 @@ async def test_the_same_configuration_decides_the_same(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("recorded")
+async def test_a_feed_that_nobody_knows_is_refused(run: Run) -> None:
+    done = await run("compare", "casnio")
+
+    assert (2, "") == (done.exit_code, done.stdout)
+    assert "there is no feed casnio, and no event of one" in " ".join(done.stderr.replace("│", "").split())
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_feed_is_known_by_its_events_and_by_its_section(run: Run) -> None:
+    other = {"FEEDS__CASINO__KIND": "bet", "FEEDS__CASINO__ENABLED": "false", "FEEDS__BET__ENABLED": "false"}
+
+    assert ["compared 0: 0 would be decided as they were\n"] * 2 == [
+        (await run("compare", feed, **other)).stdout for feed in ("casino", "deposit")
+    ]
+    assert {"no_feed": {"all": 6}} == _different(await run("compare", "bet", "--json", **other))
+
+
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -92,7 +110,7 @@ async def test_the_same_configuration_decides_the_same(run: Run) -> None:
         ({f"{BET}ROLLBACK_EVENT_TYPES": '["WIN"]'},
          {"other_reason": {"event_type_not_counted, now rollback": 1, "rollback, now event_type_not_counted": 1}}),
         ({f"{BET}RULES": '[{"source_id": "all"}]'}, {"other_sources": {"all": 2}}),
-        ({f"{BET}AMOUNT_SCALE": "2"}, {"other_contribution": {"base_wager": 2}}),
+        ({f"{BET}AMOUNT_SCALE": "2"}, {"refused": {"invalid-event": 6}}),
         ({"OPERATOR_ID": "acme"}, {"other_contribution": {"brand_id, id": 2}}),
         (FOUND | {f"{BET}FIELDS__EVENT_ID": "round_id"}, {"other_key": {"all": 6}}),
         (FOUND | {f"{BET}FIELDS__PLAYER_ID": "user.id"}, {"refused": {"invalid-event": 6}}),

@@ -60,6 +60,7 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
     "known": (asking.KNOWN, {"feed": "bet", "brand_id": "brand1", "event_id": "old-1"}),
     "period": (stored.PERIOD, PERIOD),
     "owed": (stored.OWED, {"ids": IDS["ids"]}),
+    "has events": (stored.HAS_EVENTS, {"feed": "nothing"}),
     "free": (
         releasing.RELEASE,
         releasing.parameters([RELEASED] * 1000, Signature(actor="ada", reason="a plan")),
@@ -79,6 +80,7 @@ INDEXES = {
     "known": {"events_pkey", "contributions_pkey"},
     "period": {"events_received"},
     "owed": {"contributions_pkey"},
+    "has events": {"events_pkey"},
     "free": {"events_pkey", "contributions_pkey"},
     "replace": {"events_pkey", "contributions_pkey"},
 }
