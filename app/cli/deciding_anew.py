@@ -13,7 +13,7 @@ from app.cli.named import named
 from app.cli.opened import opened_at_head
 from app.cli.releasing import RELEASABLE, Releasing
 from app.cli.selecting import Since, Until, moment
-from app.cli.signing import By, Reason, signature
+from app.cli.signing import By, ReasonToDoIt, signature
 from app.cli.text import line, shown
 from app.domain.filtering import IgnoreReason
 from app.ledger.releasing import NEVER
@@ -62,7 +62,7 @@ def compare(
 def release(
     feed: Annotated[str, typer.Argument(help="The feed whose events were ignored by mistake.")],
     since: Annotated[datetime, typer.Option(parser=moment, metavar="TIME", help="Received then or later: 2h, 7d, ….")],
-    reason: Reason,
+    reason: ReasonToDoIt = None,
     until: Until = None,
     ignored: Annotated[
         list[IgnoreReason] | None, typer.Option(help="Ignored for this reason; may be repeated. Any, by default.")
@@ -79,9 +79,11 @@ def release(
     """
     if NEVER in (ignored or ()):
         raise typer.BadParameter(f"what was ignored as {NEVER} is never released", param_hint="--ignored")
+    if yes and not reason:
+        raise typer.BadParameter("is needed with --yes: a release is signed", param_hint="--reason")
     settings = load()
     chosen = named(settings.feed_values(), feed)
-    signed = signature(by, reason)
+    signed = signature(by, reason) if yes and reason else None
     period = Period(
         since=since,
         until=until or datetime.now(UTC),
@@ -89,9 +91,7 @@ def release(
         event_id=event,
         ignored=frozenset(ignored or RELEASABLE),
     )
-    releasing = Releasing(
-        readers={feed: Reader(chosen)}, signature=signed if yes else None, found=Tally(limit=0 if yes else examples)
-    )
+    releasing = Releasing(readers={feed: Reader(chosen)}, signature=signed, found=Tally(limit=0 if yes else examples))
 
     async def run() -> None:
         async with opened_at_head(settings.database()) as engine:

@@ -180,7 +180,7 @@ async def test_a_period_and_a_feed_are_compared_alone(recorded: AsyncEngine, run
 async def test_without_yes_it_is_said_what_would_be_released_and_nothing_done(recorded: AsyncEngine, run: Run) -> None:
     before = await _ignored(recorded), await _rows(recorded)
 
-    done = await run("release", "bet", *WHY, **WINS_COUNT)
+    done = await run("release", "bet", "--since", "1h", **WINS_COUNT)
 
     assert (0, before) == (done.exit_code, (await _ignored(recorded), await _rows(recorded)))
     assert done.stdout.startswith("would release 1: event_type_not_counted 1; contributions owed: 1\n")
