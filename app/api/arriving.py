@@ -42,6 +42,11 @@ def require_json(headers: Mapping[str, str]) -> None:
         raise Refusal(problems.NOT_JSON, "the header Content-Type: application/json is needed")
 
 
+def too_large(limit: int) -> Refusal:
+    """The refusal for a body of more bytes than that."""
+    return Refusal(problems.TOO_LARGE, f"more than {limit} bytes")
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """What the body is said to be, without its parameters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -51,7 +56,7 @@ async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> byt
     """The raw body. FastAPI's own limit would do, were its answer not plain text."""
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
-        raise Refusal(problems.TOO_LARGE)
+        raise too_large(limit)
     body = bytearray()
     more = True
     while more:
@@ -60,6 +65,6 @@ async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> byt
             raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > limit:
-            raise Refusal(problems.TOO_LARGE)
+            raise too_large(limit)
         more = message.get("more_body", False)
     return bytes(body)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.api import problems
+from app.api.arriving import too_large
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.cli.text import shown
@@ -24,7 +25,7 @@ def tried(reader: Reader, body: bytes, *, limit: int, home: str) -> Outcome:
     """
     try:
         if len(body) > limit:
-            raise Refusal(problems.TOO_LARGE)  # noqa: TRY301 - as the service does
+            raise too_large(limit)
         document = reader.parsed(body)
         event = reader.checked(document)
     except Refusal as refusal:
