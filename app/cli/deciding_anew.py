@@ -16,6 +16,7 @@ from app.cli.selecting import Since, Until, moment
 from app.cli.signing import By, ReasonToDoIt, signature
 from app.cli.text import line, shown
 from app.domain.filtering import IgnoreReason
+from app.domain.suggestion import suggestion
 from app.ledger.releasing import NEVER
 from app.ledger.stored import Period, has_events, stored
 from app.settings import load
@@ -42,8 +43,9 @@ def compare(
 
     async def run() -> None:
         async with opened_at_head(settings.database()) as engine:
-            if feed not in {None, *settings.feeds.named()} and not await has_events(engine, feed=str(feed)):
-                mistake = f"there is no feed {shown(str(feed))}, and no event of one"
+            configured = settings.feeds.named()
+            if feed and feed not in configured and not await has_events(engine, feed=feed):
+                mistake = f"there is no feed {shown(feed)}, and no event of one{suggestion(feed, configured)}"
                 raise typer.BadParameter(mistake, param_hint="FEED")
             async for page in stored(engine, period):
                 for each in page:

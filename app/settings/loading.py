@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
+from app.settings.meant import meant_by_key, meant_by_variable
 from app.settings.settings import Settings
 from app.settings.sources import CONFIG, PREFIX, SECRETS_FOLDER, ConfigurationError
 
@@ -32,7 +33,10 @@ def load() -> Settings:
 def _unknown_variables() -> list[str]:
     ours = {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX)}
     links = {name for name, value in ours.items() if _SERVICE_LINK.fullmatch(f"{name}={value}")}
-    return [f"{name}: there is no such setting" for name in ours if name not in links and not _is_known(name.upper())]
+    unknown = [name for name in ours if name not in links and not _is_known(name.upper())]
+    return [
+        f"{name}: there is no such setting{meant_by_variable(name.upper().removeprefix(PREFIX))}" for name in unknown
+    ]
 
 
 def _is_known(variable: str) -> bool:
@@ -49,7 +53,7 @@ def _line(error: Any) -> str:
     key = ".".join(map(str, error["loc"]))
     match error["type"]:
         case "extra_forbidden":
-            return f"{key}: there is no such setting"
+            return f"{key}: there is no such setting{meant_by_key(error['loc'])}"
         case "missing":
             return f"{key}: is needed"
         case "model_type" if ".rules." in key:

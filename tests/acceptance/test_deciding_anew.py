@@ -85,10 +85,11 @@ async def test_the_same_configuration_decides_the_same(run: Run) -> None:
 
 @pytest.mark.usefixtures("recorded")
 async def test_a_feed_that_nobody_knows_is_refused(run: Run) -> None:
-    done = await run("compare", "casnio")
+    done = await run("compare", "depositt")
+    told = " ".join(done.stderr.replace("│", "").split())
 
     assert (2, "") == (done.exit_code, done.stdout)
-    assert "there is no feed casnio, and no event of one" in " ".join(done.stderr.replace("│", "").split())
+    assert "there is no feed depositt, and no event of one; did you mean deposit?" in told
 
 
 @pytest.mark.usefixtures("recorded")
