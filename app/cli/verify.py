@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.cli.gateway_export import opened_export
+from app.cli.gateway_export import STDIN, opened_export
 from app.cli.opened import opened_at_head
 from app.domain.gateway_account import Export, ExportError
 from app.ledger.census import Census, census_of
@@ -67,7 +67,10 @@ def _moment(text: str) -> datetime:
 
 def verify(
     against: Annotated[
-        str | None, typer.Option(metavar="FILE-OR-URL", help="The Gateway's account: CSV, or JSON as the sandbox's.")
+        str | None,
+        typer.Option(
+            metavar="FILE-OR-URL", help="The Gateway's account: CSV, or JSON as the sandbox's; - reads standard input."
+        ),
     ] = None,
     since: Annotated[
         datetime | None,
@@ -89,7 +92,7 @@ def verify(
             export = stack.enter_context(opened_export(against)) if against else None
             summary = asyncio.run(_verified(settings, export, since=since, until=until, as_json=as_json))
     except ExportError as error:
-        print(f"{against}: {error}", file=sys.stderr)
+        print(f"{'standard input' if against == STDIN else against}: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     if as_json:
         print(json.dumps({"summary": summary.as_json()}))
