@@ -338,6 +338,13 @@ async def test_traffic_against_a_running_service_is_answered_as_it_should_be(
     assert "accepted" in output
 
 
+async def test_traffic_without_its_feeds_is_told_what_it_needs() -> None:
+    status, _, errors = await _command("traffic", "http://127.0.0.1:9", **examples.environment())
+    told = " ".join(errors.replace("│", "").split())
+
+    assert (2, True) == (status, "the feed bet is not enabled: traffic is sent to bet and deposit" in told)
+
+
 async def test_a_feed_with_api_keys_is_signed_with_one() -> None:
     settings = examples.environment(
         FEEDS__BET__ENABLED="true",
