@@ -33,6 +33,7 @@ from app.ledger.database import open_database
 from app.ledger.health import ledger_state
 from app.ledger.inbox import Inbox
 from app.ledger.outbox import Outbox
+from app.ledger.payloads import payloads
 from app.ledger.retention import Retention
 from app.ledger.schema import head
 from app.observability.metrics import Metrics
@@ -95,6 +96,7 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
                 ledger_state=partial(ledger_state, engine, head=head()),
                 backlog=outbox.backlog,
                 known=partial(known, engine),
+                payloads=partial(payloads, engine),
                 in_flight=(lambda: background.in_flight) if background else (lambda: 0),
                 dispatcher_state=(lambda: background.state) if background else None,
                 gateway_state=background.gateway_state if background else None,

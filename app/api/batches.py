@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 from starlette.types import Receive, Scope
 
-from app.api import batch_documentation, outcomes, problems, refusing
+from app.api import batch_documentation, conflicts, outcomes, problems, refusing
 from app.api.arriving import Arrived, arrived, require_json
 from app.api.limits import Door
 from app.api.places import Found
@@ -34,7 +34,15 @@ class Skipped:
     """The event is another feed's; nothing was done."""
 
 
-Taken = Entry | Refusal | Skipped
+@dataclass(frozen=True, slots=True)
+class ToRecord:
+    """An event, and where it is in the body."""
+
+    entry: Entry
+    found: Found
+
+
+Taken = ToRecord | Refusal | Skipped
 
 Form = Callable[[Piece, Mapping[str, Piece], str, int], Found]
 """How an event is found in its piece of a batch, beside what is shared: its place in the body and the depth that it may
@@ -119,7 +127,7 @@ def _taken(reader: Reader, form: Form, piece: Piece, shared: Mapping[str, Piece]
         return refusal
     try:
         if reader.feed.batch.takes(found.document.fields):
-            return reader.entry(found.document)
+            return ToRecord(reader.entry(found.document), found)
         return _other(reader.feed.batch)
     except Refusal as refusal:
         return found.placed(refusal)
@@ -133,17 +141,18 @@ def _other(batch: Batch) -> Skipped:
 
 
 async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:
-    entries = [each for each in taken if isinstance(each, Entry)]
+    events = [each for each in taken if isinstance(each, ToRecord)]
     began = time.perf_counter()
-    recorded = iter(await _recorded(service.inbox, entries))
-    if entries:
+    recorded = await _recorded(service.inbox, [each.entry for each in events])
+    if events:
         service.metrics.record_seconds.observe(time.perf_counter() - began)
+    answers = iter(await _answers(service, events, recorded))
     counts = dict.fromkeys(("accepted", "ignored", "skipped", "refused"), 0)
     results = []
     for index, each in enumerate(taken):
         match each:
-            case Entry():
-                status, members = _told(service, each, next(recorded))
+            case ToRecord():
+                status, members = _told(service, each.entry, next(answers))
             case Refusal():
                 refusing.note({**scope, "path": f"{scope['path']}#/{index}", "body": pieces[index].text.encode()}, each)
                 status, members = "refused", _refused(each, service)
@@ -166,15 +175,25 @@ async def _recorded(inbox: Inbox, entries: Sequence[Entry]) -> list[Outcome]:
     return found
 
 
-def _told(service: Services, entry: Entry, outcome: Outcome) -> tuple[str, str]:
+async def _answers(service: Services, events: Sequence[ToRecord], recorded: Sequence[Outcome]) -> list[outcomes.Told]:
+    """What became of each, a conflict as a refusal."""
+    conflicting = [event.entry for event, each in zip(events, recorded, strict=True) if isinstance(each, Conflict)]
+    refused = iter(await conflicts.refusals(service, conflicting) if conflicting else ())
+    return [
+        event.found.placed(next(refused)) if isinstance(each, Conflict) else each
+        for event, each in zip(events, recorded, strict=True)
+    ]
+
+
+def _told(service: Services, entry: Entry, outcome: outcomes.Told) -> tuple[str, str]:
     outcomes.note(service, entry, outcome)
     match outcome:
         case Recorded(decided) | Followed(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided)
         case Duplicate(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided) + ', "replayed": true'
-        case Conflict():
-            return "refused", _refused(outcomes.CONFLICTED, service)
+        case Refusal():
+            return "refused", _refused(outcome, service)
 
 
 def _status(outcome: Recorded | Duplicate | Followed) -> str:

@@ -50,7 +50,7 @@ def _endpoint(reader: Reader, door: Door, limit: int) -> Endpoint:
             entry = reader.entry(found.document)
         except Refusal as refusal:
             raise found.placed(refusal) from None
-        response = await receiving.record(services(scope), entry)
+        response = await receiving.record(services(scope), entry, found.placed)
         response.raw_headers.extend(request.fields)
         return response
 
