@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from starlette.types import Receive, Scope
 
 from app.api import batch_documentation, conflicts, outcomes, problems, refusing
-from app.api.arriving import Arrived, arrived, require_json
+from app.api.arriving import Arrived, arrived, media_type, require_json
 from app.api.limits import Door
 from app.api.places import Found
 from app.api.problems import Refusal
@@ -74,6 +74,8 @@ def _endpoint(reader: Reader, door: Door) -> Endpoint:
 
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=feed.batch.body)
+        if feed.cloud_events and media_type(request.headers).startswith("application/cloudevents"):
+            raise Refusal(problems.NOT_JSON, f"CloudEvents are posted to /events/{feed.name}, a batch of them too")
         require_json(request.headers)
         return await answered(reader, door, scope, request, alone)
 
