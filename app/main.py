@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -35,6 +35,7 @@ from app.ledger.database import open_database
 from app.ledger.health import ledger_state
 from app.ledger.inbox import Inbox
 from app.ledger.outbox import Outbox
+from app.ledger.payloads import payloads
 from app.ledger.retention import Retention
 from app.ledger.schema import head
 from app.observability.metrics import Metrics
@@ -57,11 +58,12 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
     drain: Drain | None = None,
     sharing: Sharing | None = None,
     clock: Clock = time.monotonic_ns,
+    listens: Sequence[str] = (),
 ) -> ASGIApp:
     """The service as an ASGI application: receiving events, dispatching contributions, or both.
 
     `transport` replaces the network towards the Gateway; `drain` is set by whoever handles signals; `sharing` is for
-    one of several workers; `clock` tells how fast requests come.
+    one of several workers; `clock` tells how fast requests come; `listens` is where, for the log.
     """
     feeds = settings.feed_values() if receive else ()
     draining = drain or Drain()
@@ -104,6 +106,7 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
                 ledger_state=partial(ledger_state, engine, head=head()),
                 backlog=outbox.backlog,
                 known=partial(known, engine),
+                payloads=partial(payloads, engine),
                 in_flight=(lambda: background.in_flight) if background else (lambda: 0),
                 dispatcher_state=(lambda: background.state) if background else None,
                 gateway_state=background.gateway_state if background else None,
@@ -111,7 +114,8 @@ def create_app(  # noqa: PLR0913 - what may stand for the world outside
             if sharing:
                 metrics.workers_replaced.inc(sharing.ended)
                 await stack.enter_async_context(_noting(services))
-            _log.info("service.started", receives=[feed.name for feed in feeds], dispatches=dispatch)
+            receives = [feed.name for feed in feeds]
+            _log.info("service.started", listens=list(listens), receives=receives, dispatches=dispatch)
             yield {"services": services}
             draining.draining = True
         _log.info("service.stopped")

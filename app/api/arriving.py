@@ -49,6 +49,11 @@ def require_json(headers: Mapping[str, str]) -> None:
         raise Refusal(problems.NOT_JSON, "the header Content-Type: application/json is needed")
 
 
+def too_large(limit: int) -> Refusal:
+    """The refusal for a body of more bytes than that."""
+    return Refusal(problems.TOO_LARGE, f"more than {limit} bytes")
+
+
 def media_type(headers: Mapping[str, str]) -> str:
     """What the body is said to be, without its parameters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -67,7 +72,7 @@ async def _read(receive: Receive, headers: Mapping[str, str], limit: int, large_
     """
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
-        raise Refusal(problems.TOO_LARGE)
+        raise too_large(limit)
     body = bytearray()
     try:
         while True:
@@ -89,5 +94,5 @@ def _more(message: Message, length: int, limit: int) -> bytes:
         raise ClientDisconnect
     more: bytes = message.get("body", b"")
     if length + len(more) > limit:
-        raise Refusal(problems.TOO_LARGE)
+        raise too_large(limit)
     return more

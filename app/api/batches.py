@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 from starlette.types import Receive, Scope
 
-from app.api import batch_documentation, outcomes, problems, refusing
-from app.api.arriving import Arrived, arrived, require_json
+from app.api import batch_documentation, conflicts, outcomes, problems, refusing
+from app.api.arriving import Arrived, arrived, media_type, require_json
 from app.api.limits import Door
 from app.api.parcel import Form, Parcel, Skipped, alone
+from app.api.places import Found
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.receiving import Answer, routed
@@ -26,7 +28,15 @@ from app.ledger.writer import BATCH, BacklogFullError
 TURN = 16  # events that are read before others have their turn: some two milliseconds
 
 
-Taken = Entry | Refusal | Skipped
+@dataclass(frozen=True, slots=True)
+class ToRecord:
+    """An event, and where it is in the body."""
+
+    entry: Entry
+    found: Found
+
+
+Taken = ToRecord | Refusal | Skipped
 
 
 def endpoints(readers: Mapping[Reader, Door], *, body_limit: int) -> dict[str, Endpoint]:
@@ -56,6 +66,8 @@ def _endpoint(reader: Reader, door: Door, body_limit: int) -> Endpoint:
 
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=feed.batch.body)
+        if feed.cloud_events and media_type(request.headers).startswith("application/cloudevents"):
+            raise Refusal(problems.NOT_JSON, f"CloudEvents are posted to /events/{feed.name}, a batch of them too")
         require_json(request.headers)
         return await answered(reader, door, scope, request, alone, largest=largest)
 
@@ -92,23 +104,23 @@ def _taken(reader: Reader, parcel: Parcel, index: int, piece: Piece) -> Taken:
     """What the single route would have made of it."""
     try:
         found = parcel.event(index, piece)
-        return found if isinstance(found, Skipped) else found.read(reader.entry)
+        return found if isinstance(found, Skipped) else ToRecord(found.read(reader.entry), found)
     except Refusal as refusal:
         return refusal
 
 
 async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:
-    entries = [each for each in taken if isinstance(each, Entry)]
+    events = [each for each in taken if isinstance(each, ToRecord)]
     began = time.perf_counter()
-    recorded = iter(await _recorded(service, entries))
-    if entries:
+    recorded = iter(await _recorded(service, events))
+    if events:
         service.metrics.record_seconds.observe(time.perf_counter() - began)
     counts = dict.fromkeys(("accepted", "ignored", "skipped", "refused"), 0)
     results = []
     for index, each in enumerate(taken):
         match each:
-            case Entry():
-                status, members = _told(service, each, next(recorded))
+            case ToRecord():
+                status, members = _told(service, each.entry, next(recorded))
             case Refusal():
                 refusing.note({**scope, "path": f"{scope['path']}#/{index}", "body": pieces[index].text.encode()}, each)
                 status, members = "refused", _refused(each, service)
@@ -122,37 +134,48 @@ async def _results(service: Services, scope: Scope, taken: Sequence[Taken], piec
     return f'{{{counted}, "results": [{", ".join(results)}]}}'
 
 
-async def _recorded(service: Services, entries: Sequence[Entry]) -> list[Outcome]:
+async def _recorded(service: Services, events: Sequence[ToRecord]) -> list[outcomes.Told]:
     """A write's worth after the other, and never more than there is room for: others come in between. What is recorded
     is counted and logged, whatever becomes of the rest. Raises what the inbox does, at the end where it is about one
     event only, for those behind it can be recorded.
     """
-    found, failures, at = list[Outcome](), list[BaseException](), 0
-    while at < len(entries) and all(isinstance(failure, UnfitError) for failure in failures):
+    found, failures, at = list[outcomes.Told](), list[BaseException](), 0
+    while at < len(events) and all(isinstance(failure, UnfitError) for failure in failures):
         room = min(service.inbox.room, BATCH)
         if not room:
             raise BacklogFullError
-        written = entries[at : at + room]
-        for entry, outcome in zip(written, await service.inbox.record_all(written), strict=True):
+        written = events[at : at + room]
+        recorded = await service.inbox.record_all([each.entry for each in written])
+        refusals = await _conflicts(service, written, recorded)
+        for event, outcome in zip(written, recorded, strict=True):
             if isinstance(outcome, BaseException):
                 failures.append(outcome)
             else:
-                outcomes.note(service, entry, outcome)
-                found.append(outcome)
+                told = event.found.placed(next(refusals)) if isinstance(outcome, Conflict) else outcome
+                outcomes.note(service, event.entry, told)
+                found.append(told)
         at += len(written)
     if failures:
         raise min(failures, key=lambda failure: isinstance(failure, UnfitError))
     return found
 
 
-def _told(service: Services, entry: Entry, outcome: Outcome) -> tuple[str, str]:
+async def _conflicts(
+    service: Services, events: Sequence[ToRecord], recorded: Sequence[Outcome | BaseException]
+) -> Iterator[Refusal]:
+    """A refusal for each conflict among them."""
+    conflicting = [each.entry for each, outcome in zip(events, recorded, strict=True) if isinstance(outcome, Conflict)]
+    return iter(await conflicts.refusals(service, conflicting) if conflicting else ())
+
+
+def _told(service: Services, entry: Entry, outcome: outcomes.Told) -> tuple[str, str]:
     match outcome:
         case Recorded(decided) | Followed(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided)
         case Duplicate(decided):
             return _status(outcome), outcomes.told(entry.key.event_id, decided) + ', "replayed": true'
-        case Conflict():
-            return "refused", _refused(outcomes.CONFLICTED, service)
+        case Refusal():
+            return "refused", _refused(outcome, service)
 
 
 def _status(outcome: Recorded | Duplicate | Followed) -> str:

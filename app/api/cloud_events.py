@@ -39,8 +39,8 @@ def _endpoint(reader: Reader, door: Door, limit: int) -> Endpoint:
         request = await arrived(scope, receive, door, limit=reader.feed.batch.body if is_batch else limit)
         if is_batch:
             return await answered(reader, door, scope, request, envelopes.in_batch, largest=limit)
-        entry = _found(reader, envelopes, request).read(reader.entry)
-        response = await receiving.record(services(scope), entry)
+        found = _found(reader, envelopes, request)
+        response = await receiving.record(services(scope), found.read(reader.entry), found.placed)
         response.raw_headers.extend(request.fields)
         return response
 

@@ -3,13 +3,14 @@
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from app.api import problems
 from app.api.problems import Refusal
 from app.api.state import Services
-from app.ledger.inbox import Conflict, Duplicate, Followed, Outcome, Recorded
+from app.ledger.inbox import Duplicate, Followed, Recorded
 from app.ledger.recording import Decided, Entry
 
-CONFLICTED = Refusal(problems.CONFLICT, "the event that was recorded first stands")
+Told = Recorded | Duplicate | Followed | Refusal
+"""A conflict is a refusal by then."""
+
 _ACCEPTED = '"accepted", "contributions": %d'
 
 
@@ -21,7 +22,7 @@ def told(event_id: str, decided: Decided) -> str:
     return f'"event_id": {encode_basestring_ascii(event_id)}, "status": {outcome}'
 
 
-def note(service: Services, entry: Entry, outcome: Outcome) -> None:
+def note(service: Services, entry: Entry, outcome: Told) -> None:
     """Count and log it."""
     metrics, feed = service.metrics, entry.key.feed
     match outcome:
@@ -37,9 +38,9 @@ def note(service: Services, entry: Entry, outcome: Outcome) -> None:
         case Followed(decided):
             metrics.events_followed.labels(feed, decided.ignored).inc()
             _log(service, "api.event_followed", entry, ignored=decided.ignored)
-        case Conflict():
+        case Refusal(errors=errors):
             metrics.events_conflict.labels(feed).inc()
-            _log(service, "api.event_conflicted", entry)
+            _log(service, "api.event_conflicted", entry, errors=errors or [])
 
 
 def note_skipped(service: Services, feed: str, count: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.api import problems
+from app.api.arriving import too_large
 from app.api.places import Found
 from app.api.problems import Refusal
 from app.domain.batch import SHARED
@@ -59,7 +60,7 @@ class Parcel:
     def event(self, index: int, piece: Piece) -> Found | Skipped:
         """The event in a piece, once all are cut. Raises Refusal, for it alone."""
         if len(piece.text) > self._largest or len(piece.text.encode()) > self._largest:
-            raise Refusal(problems.TOO_LARGE)
+            raise too_large(self._largest)
         try:
             found = self._form(piece, self._shared, f"{pointer(self._items)}/{index}", self._feed.limits.depth)
         except MalformedDocumentError as error:

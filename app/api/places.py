@@ -26,9 +26,9 @@ class Found:
         try:
             return reading(self.document)
         except Refusal as refusal:
-            raise self._placed(refusal) from None
+            raise self.placed(refusal) from None
 
-    def _placed(self, refusal: Refusal) -> Refusal:
+    def placed(self, refusal: Refusal) -> Refusal:
         """The refusal of the event, with the place of each mistake in the body."""
         if refusal.errors is None:
             return refusal

@@ -7,16 +7,19 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope
 
-from app.api import openapi, outcomes, problems, refusing
+from app.api import conflicts, openapi, outcomes, problems, refusing
 from app.api.arriving import arrived, require_json
 from app.api.cloud_event_documentation import with_cloud_events
 from app.api.limits import Door
+from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.shortcut import Endpoint
 from app.api.state import Services, services
 from app.domain.feed import Feed
 from app.ledger.inbox import Conflict, Duplicate, Followed, Recorded
 from app.ledger.recording import Decided, Entry
+
+Placing = Callable[[Refusal], Refusal]
 
 
 def endpoints(readers: Mapping[Reader, Door], *, body_limit: int) -> dict[str, Endpoint]:
@@ -73,19 +76,20 @@ def _endpoint(reader: Reader, door: Door, body_limit: int) -> Endpoint:
     return refusing.guarded(feed, received)
 
 
-async def record(service: Services, entry: Entry) -> Response:
-    """Record an event and answer its sender."""
+async def record(service: Services, entry: Entry, placed: Placing = lambda refusal: refusal) -> Response:
+    """Record an event and answer its sender. `placed` gives a refusal of it the places that things have in the body."""
     began = time.perf_counter()
     outcome = await service.inbox.record(entry)
     service.metrics.record_seconds.observe(time.perf_counter() - began)
-    outcomes.note(service, entry, outcome)
-    match outcome:
+    answer = outcome if not isinstance(outcome, Conflict) else placed(*await conflicts.refusals(service, [entry]))
+    outcomes.note(service, entry, answer)
+    match answer:
         case Recorded(decided) | Followed(decided):
             return _answer(entry.key.event_id, decided)
         case Duplicate(decided):
             return _answer(entry.key.event_id, decided, replayed=True)
-        case Conflict():
-            return problems.response(outcomes.CONFLICTED, service.home)
+        case Refusal():
+            return problems.response(answer, service.home)
 
 
 def _answer(event_id: str, decided: Decided, *, replayed: bool = False) -> Response:

@@ -1,5 +1,7 @@
 """Answers whatever went wrong with a request: as a problem, counted and logged."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -16,7 +18,13 @@ from app.ledger.writer import BacklogFullError
 
 NO_FEED = "(none)"  # what is sent to a path that looks like a feed's
 NO_SUCH_FEED = "events are posted to /events/ and the name of a feed, as /docs lists them"
+NO_SUCH_PATH = "nothing is at this path: events are posted to /events/ and the name of a feed; /docs lists every path"
 
+_BY_METHOD = {
+    "POST": "events are posted to it; a redirect on the way can make a GET of a POST",
+    "GET": "it is asked, and no event is posted to it",
+}
+_OTHERWISE = "see /docs"
 _BY_STATUS = {kind.status: kind for kind in (problems.NOT_FOUND, problems.WRONG_METHOD)}
 
 
@@ -55,8 +63,15 @@ def _http(scope: Scope, error: HTTPException) -> Refusal:
     kind = _BY_STATUS.get(status) or ProblemType(
         cause=f"http-{status}", status=status, title=error.detail, has_page=False
     )
-    detail = NO_SUCH_FEED if kind is problems.NOT_FOUND and scope["path"].startswith("/events") else None
-    return Refusal(kind, detail, headers=error.headers)
+    return Refusal(kind, _http_detail(scope, kind, error.headers or {}), headers=error.headers)
+
+
+def _http_detail(scope: Scope, kind: ProblemType, headers: Mapping[str, str]) -> str | None:
+    if kind is problems.NOT_FOUND:
+        return NO_SUCH_FEED if scope["path"].startswith("/events") else NO_SUCH_PATH
+    if kind is problems.WRONG_METHOD and (allowed := headers.get("Allow")):
+        return f"this path takes {allowed}: {_BY_METHOD.get(allowed, _OTHERWISE)}"
+    return None
 
 
 def guarded(feed: Feed, work: Endpoint) -> Endpoint:

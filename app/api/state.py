@@ -1,6 +1,6 @@
 """What the routes work with: made by the composition root, carried in the lifespan's state."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ class Services:
     ledger_state: Callable[[], Awaitable[LedgerState]]
     backlog: Callable[[], Awaitable[Backlog]]
     known: Callable[[EventKey], Awaitable[Known | None]]
+    payloads: Callable[[Sequence[EventKey]], Awaitable[Mapping[EventKey, str]]]
     in_flight: Callable[[], int]
     dispatcher_state: Callable[[], str] | None
     gateway_state: Callable[[], str] | None

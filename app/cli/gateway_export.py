@@ -1,8 +1,11 @@
-"""A Gateway's export, from a file or a URL: read as it is needed, however large it is."""
+"""A Gateway's export, from a file, a pipe or a URL: read as it is needed, however large it is."""
 
 import json
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,6 +16,7 @@ import httpx
 from app.domain.gateway_account import Export, ExportError, from_csv, from_json
 
 TIMEOUT = 60.0  # seconds without a byte
+STDIN = "-"
 
 
 @contextmanager
@@ -31,10 +35,25 @@ def opened_export(source: str) -> Iterator[Export]:
 def _opened(source: str) -> IO[bytes]:
     if source.startswith(("http://", "https://")):
         return _fetched(source)
+    if source == STDIN:
+        return _copied(sys.stdin.buffer)
     try:
-        return Path(source).open("rb")
+        file = Path(source).open("rb")  # noqa: SIM115 - the caller closes it
     except OSError as error:
         raise ExportError(f"can't be read: {error.strerror}") from None
+    return file if file.seekable() else _copied(file)
+
+
+def _copied(pipe: IO[bytes]) -> IO[bytes]:
+    """What comes out of a pipe, in a file: it is looked at before it is read, which a pipe allows once."""
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        shutil.copyfileobj(pipe, file)
+    except OSError as error:
+        file.close()
+        raise ExportError(f"can't be read: {error.strerror}") from None
+    file.seek(0)
+    return file
 
 
 def _fetched(url: str) -> IO[bytes]:
@@ -53,6 +72,6 @@ def _fetched(url: str) -> IO[bytes]:
 
 def _json(text: TextIO) -> object:
     try:
-        return json.load(text)
+        return json.load(text, parse_float=Decimal, parse_int=Decimal)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ExportError(f"not JSON, though it begins like it: {error}") from None

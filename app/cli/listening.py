@@ -25,6 +25,12 @@ def listening(host: str, port: int) -> list[socket.socket]:
     return listeners
 
 
+def told(listeners: list[socket.socket]) -> list[str]:
+    """The addresses that they have, as a person writes them: whatever was asked for, a free port too."""
+    addresses = [listener.getsockname()[:2] for listener in listeners]
+    return [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in addresses]
+
+
 class SharedAddresses:
     """Addresses at which each worker has listeners of its own, among which the kernel divides who connects.
 

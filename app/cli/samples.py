@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from app.api import problems
+from app.api.arriving import too_large
 from app.api.envelopes import Envelopes
 from app.api.parcel import Parcel, Skipped, alone
 from app.api.places import Found
@@ -30,7 +31,7 @@ def samples(reader: Reader, content: bytes, *, largest: int) -> list[Sample]:
     if not (items or feed.batch.told_by) or not _is_batch(content, items):
         return [partial(_found, reader, envelopes, body, largest) for body in payloads]
     if len(content) > feed.batch.body:
-        raise Refusal(problems.TOO_LARGE)
+        raise too_large(feed.batch.body)
     parcel = Parcel(feed, content, envelopes.in_batch if envelopes else alone, largest=largest)
     return [partial(parcel.event, index, piece) for index, piece in enumerate(list(parcel.pieces()))]
 
@@ -62,7 +63,7 @@ def _is_batch(content: bytes, items: tuple[str, ...]) -> bool:
 def _found(reader: Reader, envelopes: Envelopes | None, body: bytes, largest: int) -> Found:
     """The event that comes alone."""
     if len(body) > largest:
-        raise Refusal(problems.TOO_LARGE)
+        raise too_large(largest)
     if not (envelopes and _is_cloud_event(body)):
         return Found(reader.parsed(body), "", {})
     try:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.api.state import Drain
-from app.cli.listening import SharedAddresses, listening
+from app.cli.listening import SharedAddresses, listening, told
 from app.cli.server import run
 from app.cli.workers import Workers
 from app.ledger.database import require
@@ -44,8 +44,9 @@ def dispatch(host: Host = None, port: Port = None) -> None:
 def _run(settings: Settings, *, host: str | None, port: int | None, receive: bool, dispatch: bool) -> None:
     _prepare(settings)
     drain = Drain()
-    app = create_app(settings, receive=receive, dispatch=dispatch, drain=drain)
-    if not run(app, settings, drain, listening(*_address(settings, host, port))):
+    listeners = listening(*_address(settings, host, port))
+    app = create_app(settings, receive=receive, dispatch=dispatch, drain=drain, listens=told(listeners))
+    if not run(app, settings, drain, listeners):
         raise typer.Exit(3)
 
 

@@ -9,6 +9,10 @@ from app.cli.text import line
 from app.domain.intervention import Signature
 
 Reason = Annotated[str, typer.Option(parser=line, metavar="TEXT", help="Why, for whoever asks later. Needed.")]
+ReasonToDoIt = Annotated[
+    str | None,
+    typer.Option("--reason", parser=line, metavar="TEXT", help="Why, for whoever asks later. Needed with --yes."),
+]
 By = Annotated[str | None, typer.Option(parser=line, metavar="NAME", help="Who does it; you, by default.")]
 
 

@@ -31,7 +31,8 @@ def traffic(
     settings = load()
     schemes = {feed.name: feed.scheme for feed in settings.feed_values()}
     if missing := {"bet", "deposit"} - schemes.keys():
-        raise typer.BadParameter(f"the feed {min(missing)} is not enabled", param_hint="configuration")
+        mistake = f"the feed {min(missing)} is not enabled: traffic is sent to bet and deposit, in our own schema"
+        raise typer.BadParameter(mistake, param_hint="configuration")
     sample = Traffic(brand_id=settings.brands[0], random=Random(), prefix=f"{token_hex(4)}-")
     try:
         record = asyncio.run(_send(url, schemes, sample, events))

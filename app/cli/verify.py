@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.cli.gateway_export import opened_export
+from app.cli.gateway_export import STDIN, opened_export
 from app.cli.opened import opened_at_head
 from app.domain.gateway_account import Export, ExportError
 from app.ledger.census import Census, census_of
@@ -33,6 +33,7 @@ class Summary:
     census: Census
     found: Counter[Problem] = field(default_factory=Counter)
     compared: dict[str, int] = field(default_factory=dict)
+    amounts: bool = False  # whether these were compared, too
     offences: int = 0
 
     @property
@@ -48,6 +49,7 @@ class Summary:
             "balances": self.census.balances,
             "owed": self.census.owed + self.census.pruned.owed,
             "unexplained": self.census.unexplained,
+            "amounts_compared": self.amounts,
             **{problem: counts[problem] for problem in (*Problem, *_BESIDES)},
         }
 
@@ -65,7 +67,10 @@ def _moment(text: str) -> datetime:
 
 def verify(
     against: Annotated[
-        str | None, typer.Option(metavar="FILE-OR-URL", help="The Gateway's account: CSV, or JSON as the sandbox's.")
+        str | None,
+        typer.Option(
+            metavar="FILE-OR-URL", help="The Gateway's account: CSV, or JSON as the sandbox's; - reads standard input."
+        ),
     ] = None,
     since: Annotated[
         datetime | None,
@@ -87,7 +92,7 @@ def verify(
             export = stack.enter_context(opened_export(against)) if against else None
             summary = asyncio.run(_verified(settings, export, since=since, until=until, as_json=as_json))
     except ExportError as error:
-        print(f"{against}: {error}", file=sys.stderr)
+        print(f"{'standard input' if against == STDIN else against}: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     if as_json:
         print(json.dumps({"summary": summary.as_json()}))
@@ -118,7 +123,7 @@ async def _findings(
         yield found
     if export:
         comparison = await compare(connection, export, scope)
-        summary.compared = await comparison.counts()
+        summary.compared, summary.amounts = await comparison.counts(), export.amounts
         async for found in comparison.findings():
             yield found
 
@@ -136,6 +141,8 @@ def _words(found: Finding) -> str:
             return f"at the Gateway, though {found.status}"
         case Problem.TWICE:
             return f"at the Gateway {found.times} times, {found.status or 'pruned'}"
+        case Problem.AMOUNT_DIFFERS:
+            return f"at the Gateway with {found.taken} instead of {found.asked}"
         case Problem.OPEN_AT_GATEWAY:
             return f"{found.status}, and at the Gateway"
         case Problem.OPEN_NOT_AT_GATEWAY:
@@ -152,6 +159,7 @@ _LABELS = {
     Problem.NOT_AT_GATEWAY: "contributed, and not at the Gateway",
     Problem.AT_GATEWAY: "at the Gateway, though not contributed",
     Problem.TWICE: "at the Gateway twice",
+    Problem.AMOUNT_DIFFERS: "at the Gateway with another amount",
     Problem.UNASKED: "at the Gateway, unasked",
     Problem.OPEN_AT_GATEWAY: "open, and at the Gateway",
     Problem.OPEN_NOT_AT_GATEWAY: "open, and not at the Gateway",
@@ -177,6 +185,7 @@ def _table(summary: Summary) -> Table:
         table.add_section()
         for what in _COMPARED:
             table.add_row(_LABELS[what], str(summary.compared.get(what, 0)))
+        table.add_row("amounts compared", "yes" if summary.amounts else "no: not in the account")
     table.add_section()
     table.add_row("right", "yes" if summary.right else "NO")
     return table

@@ -14,6 +14,7 @@ import uvicorn
 
 from app.api.state import Drain
 from app.cli.child import AGAIN, SERVES
+from app.cli.listening import told
 from app.cli.server import DrainingServer, configured
 from app.ledger.database import require
 from app.main import create_app
@@ -36,7 +37,9 @@ def worker(
     require(settings.database())
     share(metrics, number)
     drain = Drain()
-    app = create_app(settings, dispatch=dispatch, drain=drain, sharing=Sharing(folder=metrics, ended=ended))
+    listeners = [socket.socket(fileno=descriptor) for descriptor in listener]
+    sharing = Sharing(folder=metrics, ended=ended)
+    app = create_app(settings, dispatch=dispatch, drain=drain, sharing=sharing, listens=told(listeners))
     server = WorkersServer(
         configured(app, settings, drain),
         drain,
@@ -44,7 +47,7 @@ def worker(
         line=socket.socket(fileno=line),
         metrics=metrics,
     )
-    server.run(sockets=[socket.socket(fileno=descriptor) for descriptor in listener])
+    server.run(sockets=listeners)
     if not server.started:
         raise typer.Exit(3)
 

@@ -3,12 +3,16 @@
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from app.domain import money
 
 IDS = ("idempotency_key", "contribution_id")  # either names the contribution; the first in the header is taken
 KEY = ("feed", "brand_id", "event_id", "source_id")  # together they do, too
 CONTRIBUTED = "contributed"
+AMOUNT = "base_wager"
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -17,20 +21,24 @@ class ExportError(Exception):
 
 
 class Entry(NamedTuple):
-    """A contribution at the Gateway. `line` is where it stands in the export; it has an `id` or else a `key`."""
+    """A contribution at the Gateway. `line` is where it stands in the export; it has an `id` or else a `key`, and an
+    `amount` where the export has amounts.
+    """
 
     line: int
     id: UUID | None
     key: tuple[str, str, str, str] | None
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """An export's contributions, to be read once. `by_id` says whether they are named by their ids or by their keys.
-    Reading raises ExportError.
+    """An export's contributions, to be read once. `by_id` says whether they are named by their ids or by their keys,
+    `amounts` whether it has their amounts. Reading raises ExportError.
     """
 
     by_id: bool
+    amounts: bool
     entries: Iterator[Entry]
 
 
@@ -38,18 +46,25 @@ def from_csv(lines: Iterable[str]) -> Export:
     """An export as CSV with a header; of its columns only those named above are looked at. Raises ExportError."""
     rows = csv.reader(lines, strict=True)
     header = [name.strip() for name in next(_readable(rows), [])]
-    if repeated := [name for name in (*IDS, *KEY, CONTRIBUTED) if header.count(name) > 1]:
+    if repeated := [name for name in (*IDS, *KEY, CONTRIBUTED, AMOUNT) if header.count(name) > 1]:
         raise ExportError(f"line 1: there are two columns {repeated[0]}")
     by_id = _named_by_id(set(header), "line 1: the header has neither")
-    return Export(by_id=by_id, entries=_entries(_records(rows, header), by_id=by_id, place="line"))
+    return _export(_records(rows, header), by_id=by_id, amounts=AMOUNT in header, place="line")
 
 
 def from_json(content: Any) -> Export:
-    """An export as a JSON array of objects, such as the sandbox's /sandbox/account/calls. Raises ExportError."""
+    """An export as a JSON array of objects, such as the sandbox's /sandbox/account/calls; its numbers are Decimals.
+    Raises ExportError.
+    """
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise ExportError("a JSON array of objects is expected")
     by_id = not content or _named_by_id(content[0].keys(), "entry 1 has neither")
-    return Export(by_id=by_id, entries=_entries(enumerate(content, 1), by_id=by_id, place="entry"))
+    amounts = any(AMOUNT in entry for entry in content)
+    return _export(enumerate(content, 1), by_id=by_id, amounts=amounts, place="entry")
+
+
+def _export(records: Iterable[tuple[int, Mapping[str, Any]]], *, by_id: bool, amounts: bool, place: str) -> Export:
+    return Export(by_id=by_id, amounts=amounts, entries=_entries(records, by_id=by_id, amounts=amounts, place=place))
 
 
 def _named_by_id(names: Iterable[str], problem: str) -> bool:
@@ -83,12 +98,15 @@ def _readable(rows: Any) -> Iterator[list[str]]:
         raise ExportError(f"line {line}: {error}") from None
 
 
-def _entries(records: Iterable[tuple[int, Mapping[str, Any]]], *, by_id: bool, place: str) -> Iterator[Entry]:
+def _entries(
+    records: Iterable[tuple[int, Mapping[str, Any]]], *, by_id: bool, amounts: bool, place: str
+) -> Iterator[Entry]:
     for number, record in records:
         try:
             if CONTRIBUTED in record and not _field(record, CONTRIBUTED, _truth):
                 continue
-            yield _by_id(number, record) if by_id else _by_key(number, record)
+            entry = _by_id(number, record) if by_id else _by_key(number, record)
+            yield entry._replace(amount=_field(record, AMOUNT, _amount)) if amounts else entry
         except ExportError as error:
             raise ExportError(f"{place} {number}, {error}") from None
 
@@ -125,6 +143,16 @@ def _text(value: Any) -> str:
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("has a character that no event has")
     return value
+
+
+def _amount(value: Any) -> Decimal:
+    match value:
+        case str():
+            return money.from_text(value.strip())
+        case Decimal():
+            return money.amount(value)
+        case _:
+            raise ValueError("must be a number, or a decimal number as text")
 
 
 def _truth(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """A finding: one contribution that is not as it should be, in the ledger or beside the Gateway's account."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ class Problem(StrEnum):
     NOT_AT_GATEWAY = "not_at_gateway"  # contributed by the ledger, not by the Gateway
     AT_GATEWAY = "at_gateway"  # the other way round: the Gateway has what was not contributed by the ledger
     TWICE = "at_gateway_twice"
+    AMOUNT_DIFFERS = "amount_differs"  # at the Gateway with another amount than was asked for
     UNASKED = "unasked"  # at the Gateway, and no event owes it
     OPEN_AT_GATEWAY = "open_at_gateway"  # both are possible, and it is
     OPEN_NOT_AT_GATEWAY = "open_not_at_gateway"  # both are possible, and it is not
@@ -27,7 +29,9 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`times` is how often it is at the Gateway, `line` where first in the export. What is not known is None."""
+    """`times` is how often it is at the Gateway, `line` where first in the export; `asked` is the amount that we asked
+    for, `taken` the one in the export. What is not known is None.
+    """
 
     problem: Problem
     contribution_id: UUID | None
@@ -38,6 +42,8 @@ class Finding:
     source_id: str | None = None
     times: int | None = None
     line: int | None = None
+    asked: Decimal | None = None
+    taken: Decimal | None = None
 
     @property
     def is_offence(self) -> bool:
@@ -57,4 +63,6 @@ def finding(row: Row[*tuple[Any, ...]]) -> Finding:
         source_id=row.source_id,
         times=row.times,
         line=row.line,
+        asked=row.asked,
+        taken=row.taken,
     )

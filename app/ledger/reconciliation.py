@@ -5,7 +5,7 @@ The account is loaded into a temporary table, so that neither side has to fit in
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,9 @@ from app.ledger.finding import Finding, Problem, finding
 from app.ledger.retention import Keep, first_id
 
 LOADED_AT_ONCE = 10_000
+# An id that begins with an earlier time tells nothing of its age: it is of a feed without times, or of one that misread
+# them.
+PLAUSIBLE_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ async def compare(connection: AsyncConnection, export: Export, scope: Scope) -> 
         connection=connection,
         parameters={
             "oldest": first_id(now - scope.keep.events),
+            "plausible": first_id(PLAUSIBLE_FROM),
             "since": scope.since,
             "until": scope.until,
             "possible": [*possible, Status.PENDING] if scope.deduplicates else possible,
@@ -80,7 +84,7 @@ async def compare(connection: AsyncConnection, export: Export, scope: Scope) -> 
 
 
 def _columns(entries: Iterable[Entry]) -> dict[str, Any]:
-    lines, ids, keys = zip(*entries, strict=True)
+    lines, ids, keys, amounts = zip(*entries, strict=True)
     feeds, brand_ids, event_ids, source_ids = zip(*(key or (None,) * 4 for key in keys), strict=True)
     return {
         "lines": list(lines),
@@ -89,39 +93,43 @@ def _columns(entries: Iterable[Entry]) -> dict[str, Any]:
         "brand_ids": list(brand_ids),
         "event_ids": list(event_ids),
         "source_ids": list(source_ids),
+        "amounts": list(amounts),
     }
 
 
 _NOW = text("select now()")
 _EXPORT = text("""
     create temporary table gateway_export (
-      line integer not null, id uuid, feed text, brand_id text, event_id text, source_id text
+      line integer not null, id uuid, feed text, brand_id text, event_id text, source_id text,
+      amount numeric
     ) on commit drop
 """)
 _LOAD = text("""
     insert into gateway_export select * from unnest(
       cast(:lines as integer[]), cast(:ids as uuid[]), cast(:feeds as text[]), cast(:brand_ids as text[]),
-      cast(:event_ids as text[]), cast(:source_ids as text[])
+      cast(:event_ids as text[]), cast(:source_ids as text[]), cast(:amounts as numeric[])
     )
 """)
 # Once for each contribution. `owed_at` says that an event owes it that was received then, whether or not its row has
 # been pruned; by the key it is known only where a row of the event has been.
 _ACCOUNT_BY_ID = text("""
     create temporary table gateway_account on commit drop as
-    with named as (select id, count(*) as times, min(line) as line from gateway_export group by id),
+    with named as (
+      select id, count(*) as times, min(line) as line, min(amount) as amount from gateway_export group by id
+    ),
     owing as (select unnest(contribution_ids) as id, received_at from events),
     owed as (select id, min(received_at) as received_at from owing group by id)
     select named.id, cast(null as text) as feed, cast(null as text) as brand_id, cast(null as text) as event_id,
-      cast(null as text) as source_id, named.times, named.line, owed.received_at as owed_at
+      cast(null as text) as source_id, named.times, named.line, named.amount, owed.received_at as owed_at
     from named left join owed using (id)
 """)
 _ACCOUNT_BY_KEY = text("""
     create temporary table gateway_account on commit drop as
     with named as (
-      select feed, brand_id, event_id, source_id, count(*) as times, min(line) as line
+      select feed, brand_id, event_id, source_id, count(*) as times, min(line) as line, min(amount) as amount
       from gateway_export group by feed, brand_id, event_id, source_id
     )
-    select c.id, feed, brand_id, event_id, source_id, named.times, named.line,
+    select c.id, feed, brand_id, event_id, source_id, named.times, named.line, named.amount,
       case when c.id is null and cardinality(e.contribution_ids)
         > (select count(*) from contributions other where other.id = any (e.contribution_ids)) then e.received_at
       end as owed_at
@@ -137,7 +145,8 @@ def _compared(select: str, *, then: str) -> TextClause:
         with compared as (
           select case
               when c.id is null and a.owed_at is null and a.id < cast(:oldest as uuid)
-                and substr(a.id::text, 15, 1) = '8' and exists (select from pruned where what = 'owed')
+                and a.id >= cast(:plausible as uuid) and substr(a.id::text, 15, 1) = '8'
+                and exists (select from pruned where what = 'owed')
                 then 'older_than_retention'
               when c.id is null and a.owed_at is null then 'unasked'
               when coalesce(c.recorded_at, a.owed_at) < cast(:since as timestamptz)
@@ -145,6 +154,8 @@ def _compared(select: str, *, then: str) -> TextClause:
               when a.times > 1 then 'at_gateway_twice'
               when c.id is null then 'pruned'
               when c.status = 'contributed' and a.times is null then 'not_at_gateway'
+              when (c.status = 'contributed' or c.status = any (cast(:possible as text[])))
+                and a.amount is distinct from asked.amount then 'amount_differs'
               when c.status = 'contributed' then 'agreed'
               when c.status = any (cast(:possible as text[])) and a.times is null then 'open_not_at_gateway'
               when c.status = any (cast(:possible as text[])) then 'open_at_gateway'
@@ -153,8 +164,12 @@ def _compared(select: str, *, then: str) -> TextClause:
             end as problem,
             coalesce(c.id, a.id) as contribution_id, c.status, coalesce(c.feed, a.feed) as feed,
             coalesce(c.brand_id, a.brand_id) as brand_id, coalesce(c.event_id, a.event_id) as event_id,
-            coalesce(c.source_id, a.source_id) as source_id, coalesce(a.times, 0) as times, a.line
+            coalesce(c.source_id, a.source_id) as source_id, coalesce(a.times, 0) as times, a.line,
+            asked.amount as asked, a.amount as taken
           from gateway_account a full join contributions c on c.id = a.id
+            left join lateral (
+              select cast(c.body::json ->> 'base_wager' as numeric) as amount where a.amount is not null
+            ) asked on true
         )
         select {select} from compared {then}
     """)  # noqa: S608 - our own text

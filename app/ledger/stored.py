@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, or_, select, tuple_
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, exists, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.comparison import Past
@@ -65,6 +65,13 @@ async def stored(engine: AsyncEngine, period: Period, *, page: int = PAGE) -> As
         after = {"after": last.received_at, "feed": last.feed, "brand_id": last.brand_id, "event_id": last.event_id}
 
 
+async def has_events(engine: AsyncEngine, *, feed: str) -> bool:
+    """Whether an event of the feed is stored. Raises LedgerUnavailableError."""
+    with unavailable():
+        async with engine.begin() as connection:
+            return bool((await connection.execute(HAS_EVENTS, {"feed": feed})).scalar_one())
+
+
 async def _owed(connection: AsyncConnection, ids: list[UUID]) -> dict[UUID, Contribution]:
     """Those that were not pruned."""
     if not ids:
@@ -102,4 +109,5 @@ PERIOD = (
     .order_by(*_PLACE)
     .limit(bindparam("page"))
 )
+HAS_EVENTS = select(exists().where(_e.feed == bindparam("feed", type_=Text)))
 OWED = select(_c.id, _c.source_id, _c.body).where(_c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))

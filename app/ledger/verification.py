@@ -27,18 +27,20 @@ _OFFENDERS = text("""
       select feed, brand_id, event_id, received_at, unnest(contribution_ids) as contribution_id from events
     )
     select 'missing' as problem, o.contribution_id, null as status, o.feed, o.brand_id, o.event_id, null as source_id,
-      cast(null as integer) as times, cast(null as integer) as line
+      cast(null as integer) as times, cast(null as integer) as line, cast(null as numeric) as asked,
+      cast(null as numeric) as taken
     from owed o left join contributions c on c.id = o.contribution_id
     where c.id is null and :missed and o.received_at > now() - :kept
     union all
-    select 'stray', c.id, c.status, c.feed, c.brand_id, c.event_id, c.source_id, null, null
+    select 'stray', c.id, c.status, c.feed, c.brand_id, c.event_id, c.source_id, null, null, null, null
     from contributions c left join owed o on o.contribution_id = c.id
     where o.contribution_id is null
     union all
-    select 'key_differs', c.id, c.status, c.feed, c.brand_id, c.event_id, c.source_id, null, null
+    select 'key_differs', c.id, c.status, c.feed, c.brand_id, c.event_id, c.source_id, null, null, null, null
     from contributions c join owed o on o.contribution_id = c.id
     group by c.id having not bool_or((c.feed, c.brand_id, c.event_id) = (o.feed, o.brand_id, o.event_id))
     union all
-    select 'owed_twice', contribution_id, null, null, null, string_agg(event_id, ', '), null, null, null
+    select 'owed_twice', contribution_id, null, null, null, string_agg(event_id, ', '), null, null, null, null,
+      null
     from owed group by contribution_id having count(*) > 1
 """).bindparams(bindparam("kept", type_=Interval))

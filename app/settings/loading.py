@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
+from app.settings.meant import meant_by_key, meant_by_variable
 from app.settings.settings import Settings
 from app.settings.sources import CONFIG, PREFIX, SECRETS_FOLDER, ConfigurationError
 
@@ -35,9 +36,13 @@ def _variable_mistakes() -> list[str]:
     unknown = [name for name in ours if name not in links and not _is_known(name.upper())]
     no_text = [name for name, value in ours.items() if name not in {CONFIG, SECRETS_FOLDER} and not _is_text(value)]
     return [
-        *(f"{name}: there is no such setting" for name in unknown),
+        *(f"{name}: there is no such setting{_meant(name)}" for name in unknown),
         *(f"{name}: not text in UTF-8" for name in no_text),
     ]
+
+
+def _meant(variable: str) -> str:
+    return meant_by_variable(variable.upper().removeprefix(PREFIX))
 
 
 def _is_text(variable: str) -> bool:
@@ -62,7 +67,7 @@ def _line(error: Any) -> str:
     key = ".".join(map(str, error["loc"]))
     match error["type"]:
         case "extra_forbidden":
-            return f"{key}: there is no such setting"
+            return f"{key}: there is no such setting{meant_by_key(error['loc'])}"
         case "missing":
             return f"{key}: is needed"
         case "model_type" if ".rules." in key:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,6 +19,7 @@ from tests.acceptance.service import Service, running
 from tests.examples import Running
 
 SECRET = "a-secret-of-the-platform"
+JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 ID = "https://casino.example.com/bets A234-1234"
@@ -333,6 +335,21 @@ async def test_an_envelope_is_authenticated_first_like_everything_else(service: 
     assert 401 == response.status_code
 
 
+async def test_a_batch_of_them_at_the_path_for_batches_is_told_where_it_belongs(service: Service) -> None:
+    body = json.dumps([cloud_event()]).encode()
+    told = [
+        (answer.status_code, answer.json()["detail"])
+        for answer in [
+            await service.post_body(f"{feed}/batch", body, content_type=BATCHED) for feed in ("bet", "deposit")
+        ]
+    ]
+
+    assert [
+        (415, "CloudEvents are posted to /events/bet, a batch of them too"),
+        (415, "the header Content-Type: application/json is needed"),
+    ] == told
+
+
 async def test_a_feed_without_cloud_events_takes_none(service: Service) -> None:
     body = json.dumps(cloud_event()).encode()
     for content_type in (STRUCTURED, BATCHED):
@@ -350,3 +367,52 @@ async def test_the_modes_are_documented_where_they_are_taken(service: Service) -
     assert [True] == [result["replayed"] for result in batched.json()["results"]]
     assert {"application/json"} == paths["/events/deposit"]["post"]["requestBody"]["content"].keys()
     assert "200" in paths["/events/bet"]["post"]["responses"]
+
+
+async def test_the_binary_mode_is_documented_by_its_headers(service: Service) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    with_events, without = (paths[f"/events/{feed}"]["post"] for feed in ("bet", "deposit"))
+    headers = headers_of(cloud_event())
+
+    assert headers.keys() == {each["name"] for each in with_events["parameters"]}
+    assert not any(each["required"] for each in with_events["parameters"])
+    assert "**binary mode**" in with_events["description"]
+    assert (False, False) == ("parameters" in without, "description" in without)
+
+
+async def test_what_an_envelope_gives_is_not_needed_in_what_is_documented_and_the_rest_is(service: Service) -> None:
+    document = (await service.client.get("/openapi.json")).json()
+    content = document["paths"]["/events/bet"]["post"]["requestBody"]["content"]
+    envelope = content[STRUCTURED]["schema"]
+    plain = set(document["components"]["schemas"]["DepositEvent"]["required"]) | {"game_code", "round_id"}
+
+    for schema in (content["application/json"]["schema"], envelope["properties"]["data"]):
+        assert plain - {"event_id", "event_type", "occurred_at"} == set(schema["required"])
+        assert ["brand1", "brand2"] == schema["properties"]["brand_id"]["enum"]
+        Draft202012Validator(schema).validate(data())
+    Draft202012Validator(envelope).validate(cloud_event())
+
+
+async def test_what_a_mapping_finds_elsewhere_is_needed_in_the_data(database_url: str, gateway: Running) -> None:
+    fields = {"event_id": "tx.id", "provider_id": "studio"}
+    casino = {"kind": "bet", "webhook_secrets": [examples.SECRET], "cloud_events": True, "fields": fields}
+    feeds = {
+        "bet": {"enabled": False},
+        "deposit": {"enabled": False},
+        "casino": casino,
+        "timed": casino | {"time_format": "seconds"},
+    }
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)) as service:
+        paths = (await service.client.get("/openapi.json")).json()["paths"]
+    schemas = [
+        paths[f"/events/{feed}"]["post"]["requestBody"]["content"][JSON]["schema"] for feed in ("casino", "timed")
+    ]
+
+    assert [(["id"], False, False), (["id"], False, True)] == [
+        (
+            schema["properties"]["tx"]["required"],
+            "event_type" in schema["required"],
+            "occurred_at" in schema["required"],
+        )
+        for schema in schemas
+    ]

@@ -84,6 +84,25 @@ async def test_the_same_configuration_decides_the_same(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("recorded")
+async def test_a_feed_that_nobody_knows_is_refused(run: Run) -> None:
+    done = await run("compare", "depositt")
+    told = " ".join(done.stderr.replace("│", "").split())
+
+    assert (2, "") == (done.exit_code, done.stdout)
+    assert "there is no feed depositt, and no event of one; did you mean deposit?" in told
+
+
+@pytest.mark.usefixtures("recorded")
+async def test_a_feed_is_known_by_its_events_and_by_its_section(run: Run) -> None:
+    other = {"FEEDS__CASINO__KIND": "bet", "FEEDS__CASINO__ENABLED": "false", "FEEDS__BET__ENABLED": "false"}
+
+    assert ["compared 0: 0 would be decided as they were\n"] * 2 == [
+        (await run("compare", feed, **other)).stdout for feed in ("casino", "deposit")
+    ]
+    assert {"no_feed": {"all": 6}} == _different(await run("compare", "bet", "--json", **other))
+
+
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -162,7 +181,7 @@ async def test_a_period_and_a_feed_are_compared_alone(recorded: AsyncEngine, run
 async def test_without_yes_it_is_said_what_would_be_released_and_nothing_done(recorded: AsyncEngine, run: Run) -> None:
     before = await _ignored(recorded), await _rows(recorded)
 
-    done = await run("release", "bet", *WHY, **WINS_COUNT)
+    done = await run("release", "bet", "--since", "1h", **WINS_COUNT)
 
     assert (0, before) == (done.exit_code, (await _ignored(recorded), await _rows(recorded)))
     assert done.stdout.startswith("would release 1: event_type_not_counted 1; contributions owed: 1\n")

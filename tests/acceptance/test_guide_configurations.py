@@ -132,7 +132,12 @@ MISTAKES = {
     "wrong secret, or a body that was written again after signing": Mistake(signed=CASINO + b" "),
     "signature in another header": Mistake(headers={"x-signature": "", "x-sign": "0" * 64}),
     "wrong clock": Mistake(feed="bet", ago=3600),
-    "timestamp in milliseconds": Mistake(feed="bet", headers={"webhook-timestamp": "1795348800000"}),
+    "timestamp in milliseconds, with Standard Webhooks": Mistake(
+        feed="bet", headers={"webhook-timestamp": "1795348800000"}
+    ),
+    "signature's timestamp in seconds where the feed reads milliseconds, or the reverse": Mistake(
+        feed="timed", headers={"x-timestamp": str(int(time.time()))}
+    ),
     "no such feed": Mistake(path="/events/casinos"),
     "form fields instead of JSON": Mistake(body=b"transaction_id=812001&amount=250", headers=FORM),
     "compressed body": Mistake(body=gzip.compress(CASINO), headers={"content-encoding": "gzip"}),
@@ -155,11 +160,17 @@ MISTAKES = {
 
 @pytest.fixture
 async def mistaken(database_url: str, gateway: Running) -> AsyncIterator[tuple[Service, Settings]]:
-    """A service with the guide's feed, one of our own schema, and one that looks for the amount where it is not. It
-    has an event, whose id is used again.
+    """A service with the guide's feed, one of our own schema, one that looks for the amount where it is not, and one
+    that reads milliseconds in its signature. It has an event, whose id is used again.
     """
     casino = _feed(CONFIGURATIONS["flat-cents"].text)
     fields = {"brand_id": {"constant": "brand1"}, "amount": "stake.sum"}
+    milliseconds = {
+        "content": "{timestamp}.{body}",
+        "timestamp_header": "X-Timestamp",
+        "timestamp_form": "milliseconds",
+        "secrets": ["a-secret-that-the-platform-has-too"],
+    }
     settings = examples.settings(
         database_url=database_url,
         gateway_url=gateway.url,
@@ -168,6 +179,7 @@ async def mistaken(database_url: str, gateway: Running) -> AsyncIterator[tuple[S
             "deposit": {"enabled": False},
             "casino": casino,
             "astray": casino | {"fields": fields},
+            "timed": casino | {"signature": milliseconds, "timestamp_tolerance": "1d"},  # however long ago it was made
         },
     )
     async with running(settings) as service:

@@ -318,6 +318,26 @@ async def test_a_failed_commit_is_not_acknowledged(service: Service, engine: Asy
     assert await _stored(engine) == 0
 
 
+async def test_a_feeds_own_limit_is_told_in_bytes(database_url: str, gateway: Running) -> None:
+    feeds = {"bet": {"webhook_secrets": [examples.SECRET], "body_limit": 1024}, "deposit": {"enabled": False}}
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)) as service:
+        answer = await service.post("bet", examples.bet(metadata={"padding": "x" * 1024}))
+
+    assert "more than 1024 bytes" == answer.json()["detail"]
+
+
+async def test_whoever_is_at_a_wrong_path_or_comes_with_a_wrong_method_is_told_the_way(service: Service) -> None:
+    outside = await service.client.post("/webhooks/bet")
+    got = await service.client.get("/events/bet")
+    posted = await service.client.post("/events/bet/brand1/bet-1")
+
+    assert [
+        "nothing is at this path: events are posted to /events/ and the name of a feed; /docs lists every path",
+        "this path takes POST: events are posted to it; a redirect on the way can make a GET of a POST",
+        "this path takes GET: it is asked, and no event is posted to it",
+    ] == [answer.json()["detail"] for answer in (outside, got, posted)]
+
+
 async def test_an_unknown_path_and_method_are_problems_too(service: Service) -> None:
     assert _expected(404, "not-found") == _problem(await service.client.get("/events/poker"))
     assert _expected(404, "not-found") == _problem(await service.client.post("/events/bet/"))

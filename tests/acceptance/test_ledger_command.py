@@ -5,6 +5,8 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,10 +25,11 @@ from tests.examples import Running
 from tests.integration.populated import DAY, populate
 
 
-async def ledger(database_url: str, *arguments: str) -> tuple[int, list[str], str]:
+async def ledger(database_url: str, *arguments: str, stdin: int | None = None) -> tuple[int, list[str], str]:
     """The exit status, the lines of standard output, and standard error."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "ledger", *arguments),
+        stdin=stdin,
         stdout=PIPE,
         stderr=PIPE,
         env=os.environ | examples.environment(DATABASE_URL=database_url),
@@ -102,6 +105,26 @@ async def test_the_sandboxs_account_is_compared_by_its_url_and_by_a_file(
     assert (1, expected) == (status, found)
 
 
+async def test_an_account_with_other_amounts_is_wrong_by_each_of_them(
+    database_url: str, gateway: Running, tmp_path: Path
+) -> None:
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url)) as service:
+        await service.post("bet", examples.bet(amount="2.50"))
+
+        async def contributed() -> bool:
+            return await service.metric("contributions_settled_total", status="contributed") == 1
+
+        await examples.eventually(contributed)
+    (call,) = gateway.simulator.account.details()
+    file = tmp_path / "calls.json"
+    file.write_text(json.dumps([call | {"base_wager": 999.99}]), encoding="utf-8")
+    status, lines, _ = await ledger(database_url, "verify", "--against", str(file))
+
+    contribution = f"{call['idempotency_key']} bet brand1 bet-1 book-of-examples (line 1)"
+    assert (1, f"at the Gateway with 999.99 instead of 2.50: {contribution}") == (status, lines[0])
+    assert ["amounts", "compared", "yes"] in [line.replace("│", "").split() for line in lines]
+
+
 async def test_what_a_person_has_to_resolve_is_told_and_is_no_offence(
     engine: AsyncEngine, database_url: str, tmp_path: Path
 ) -> None:
@@ -147,6 +170,40 @@ async def test_an_export_that_cannot_be_read_is_one_line(
     assert (2, [], 1) == (status, lines, errors.count("\n"))
     assert errors.startswith(f"{path}: ")
     assert says in errors
+
+
+@contextmanager
+def piped(content: str) -> Iterator[int]:
+    """A pipe that the content comes out of, once."""
+    reading, writing = os.pipe()
+    os.write(writing, content.encode())
+    os.close(writing)
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.parametrize("source", ["-", "/dev/stdin"])
+@pytest.mark.parametrize("form", ["csv", "json"])
+async def test_an_account_may_come_out_of_a_pipe(
+    engine: AsyncEngine, database_url: str, source: str, form: str
+) -> None:
+    await populate(engine, "bet")
+    (only,) = await ids(engine)
+    content = f"idempotency_key\n{only}\n" if form == "csv" else json.dumps([{"idempotency_key": str(only)}])
+    with piped(content) as pipe:
+        status, lines, errors = await ledger(database_url, "verify", "--json", "--against", source, stdin=pipe)
+
+    assert (0, "", 1) == (status, errors, json.loads(lines[-1])["summary"]["agreed"])
+
+
+async def test_a_mistake_in_what_comes_out_of_a_pipe_is_one_line(database_url: str) -> None:
+    with piped("") as pipe:
+        status, _, errors = await ledger(database_url, "verify", "--against", "-", stdin=pipe)
+
+    assert (2, 1) == (status, errors.count("\n"))
+    assert errors.startswith("standard input: line 1: the header has neither")
 
 
 async def test_an_account_that_cannot_be_fetched_is_one_line(database_url: str, gateway: Running) -> None:

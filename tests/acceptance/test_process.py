@@ -22,6 +22,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.cli.listening import told
 from app.cli.service_process import NotReadyError, free_port, service_process
 from app.ledger.census import take_census
 from app.ledger.embedded import EmbeddedServer
@@ -337,6 +338,13 @@ async def test_traffic_against_a_running_service_is_answered_as_it_should_be(
     assert "accepted" in output
 
 
+async def test_traffic_without_its_feeds_is_told_what_it_needs() -> None:
+    status, _, errors = await _command("traffic", "http://127.0.0.1:9", **examples.environment())
+    told = " ".join(errors.replace("│", "").split())
+
+    assert (2, True) == (status, "the feed bet is not enabled: traffic is sent to bet and deposit" in told)
+
+
 async def test_a_feed_with_api_keys_is_signed_with_one() -> None:
     settings = examples.environment(
         FEEDS__BET__ENABLED="true",
@@ -386,6 +394,35 @@ async def test_a_port_in_use_is_one_line_and_nothing_is_started(database_url: st
     assert (3, "", 1) == (status, output, len(errors.splitlines()))
     assert f"port: cannot listen on 127.0.0.1:{port}" in errors
     assert (1, 1) == (sandbox, len(complaint.splitlines()))
+
+
+@pytest.mark.parametrize(("command", "workers"), [("serve", 1), ("serve", 2), ("dispatch", 1)])
+async def test_where_it_listens_is_logged_though_it_took_a_free_port(
+    database_url: str, command: str, workers: int
+) -> None:
+    settings = examples.environment(DATABASE_URL=database_url, LOGGING__FORMAT="json", SERVER__DRAIN="1ms")
+    count = ("--workers", str(workers)) if command == "serve" else ()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", command, "--port", "0", *count), stderr=PIPE, env=os.environ | settings
+    )
+    assert process.stderr is not None
+    started = list[dict[str, Any]]()
+    with anyio.fail_after(examples.DEADLINE):
+        while len(started) < workers:
+            line = json.loads(await process.stderr.readline())
+            started += [line] if line["event"] == "service.started" else []
+    ((address,),) = {tuple(line["listens"]) for line in started}
+    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        live = await client.get("/health/live")
+    process.terminate()
+    await process.communicate()
+
+    assert (200, "127.0.0.1") == (live.status_code, address.partition(":")[0])
+
+
+def test_an_address_of_ipv6_is_told_as_a_url_has_it() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        assert [f"[::1]:{listener.getsockname()[1]}"] == told([listener])
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.domain.settlement import Settlement, Status
-from app.ledger import asking, leasing, outbox, recording, releasing, replacing, settling, stored
+from app.ledger import asking, leasing, outbox, payloads, recording, releasing, replacing, settling, stored
 from app.ledger.claim import Claim
 from app.ledger.settling import Settled
 from tests import examples
@@ -60,6 +60,8 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
     "known": (asking.KNOWN, {"feed": "bet", "brand_id": "brand1", "event_id": "old-1"}),
     "period": (stored.PERIOD, PERIOD),
     "owed": (stored.OWED, {"ids": IDS["ids"]}),
+    "payloads": (payloads.PAYLOADS, KEYS),
+    "has events": (stored.HAS_EVENTS, {"feed": "nothing"}),
     "free": (
         releasing.RELEASE,
         releasing.parameters([RELEASED] * 1000, Signature(actor="ada", reason="a plan")),
@@ -79,6 +81,8 @@ INDEXES = {
     "known": {"events_pkey", "contributions_pkey"},
     "period": {"events_received"},
     "owed": {"contributions_pkey"},
+    "payloads": {"events_pkey"},
+    "has events": {"events_pkey"},
     "free": {"events_pkey", "contributions_pkey"},
     "replace": {"events_pkey", "contributions_pkey"},
 }

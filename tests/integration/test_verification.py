@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -51,14 +52,18 @@ async def wrong(engine: AsyncEngine) -> list[tuple[Problem, UUID | None]]:
 
 
 async def compared(
-    engine: AsyncEngine, named: Iterable[UUID | tuple[str, str, str, str]], scope: Scope = SCOPE
+    engine: AsyncEngine,
+    named: Iterable[UUID | tuple[str, str, str, str]],
+    scope: Scope = SCOPE,
+    amount: Decimal | None = None,
 ) -> tuple[list[Finding], dict[str, int]]:
-    """What comes of comparing with an account of these contributions."""
+    """What comes of comparing with an account of these contributions, each of the amount where it says any."""
     entries = [
-        Entry(line, None, name) if isinstance(name, tuple) else Entry(line, name, None)
+        Entry(line, None, name, amount) if isinstance(name, tuple) else Entry(line, name, None, amount)
         for line, name in enumerate(named, 2)
     ]
-    export = Export(by_id=not entries or entries[0].key is None, entries=iter(entries))
+    by_id = not entries or entries[0].key is None
+    export = Export(by_id=by_id, amounts=amount is not None, entries=iter(entries))
     async with snapshot(engine) as connection:
         comparison = await compare(connection, export, scope)
         return [found async for found in comparison.findings()], await comparison.counts()
@@ -207,6 +212,48 @@ async def test_what_is_at_the_gateway_more_than_once_is_named_whatever_its_statu
     assert [(Problem.TWICE, f"{status}-1", status, 3)] == brief(each for each in found if each.is_offence)
 
 
+async def ask_for(engine: AsyncEngine, amount: str, *, like: str) -> None:
+    body = f'{{"base_wager": {amount}}}'
+    await execute(engine, f"update contributions set body = '{body}' where event_id like '{like}'")  # noqa: S608 - ours
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_what_is_at_the_gateway_with_another_amount_is_named_with_both(
+    engine: AsyncEngine, *, by_id: bool
+) -> None:
+    await populate(engine, "bet", count=2000, received=DAY)
+    await ask_for(engine, "2.50", like="%")
+    await ask_for(engine, "2.500000000000000001", like="bet-7")
+    named = await ids(engine)
+    account = named.values() if by_id else [("bet", "brand1", name, "book-of-examples") for name in named]
+    found, counts = await compared(engine, account, amount=Decimal("2.5"))
+
+    assert [(Problem.AMOUNT_DIFFERS, named["bet-7"], True)] == [
+        (each.problem, each.contribution_id, each.is_offence) for each in found
+    ]
+    assert (Decimal("2.500000000000000001"), Decimal("2.5")) == (found[0].asked, found[0].taken)
+    assert {"agreed": 1999, "amount_differs": 1} == counts
+
+
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.DISCARDED, Status.IN_FLIGHT])
+async def test_what_is_open_and_at_the_gateway_with_another_amount_is_an_offence(
+    engine: AsyncEngine, status: Status
+) -> None:
+    await populate(engine, "bet", status=status)
+    await ask_for(engine, "2.50", like="%")
+    found, _ = await compared(engine, (await ids(engine)).values(), amount=Decimal(250))
+
+    assert [(Problem.AMOUNT_DIFFERS, "bet-1", status, 1)] == brief(each for each in found if each.is_offence)
+
+
+async def test_of_what_was_pruned_no_amount_is_known(engine: AsyncEngine) -> None:
+    await populate(engine, "old", received=31 * DAY)
+    named = await ids(engine)
+    await prune(engine)
+
+    assert ([], {"pruned": 1}) == await compared(engine, named.values(), amount=Decimal("999.99"))
+
+
 async def test_what_nobody_asked_for_is_named_with_its_line(engine: AsyncEngine, known: dict[str, UUID]) -> None:
     found, _ = await compared(engine, [UNASKED, *at_gateway(known), uuid4()])
     unasked = [(each.contribution_id, each.line) for each in found if each.problem is Problem.UNASKED]
@@ -270,6 +317,18 @@ async def test_before_anything_was_pruned_nothing_old_is_excused(engine: AsyncEn
     old = UUID("00000000-5000-8abc-9def-0123456789ab")
 
     assert {"unasked": 1} == (await compared(engine, [old]))[1]
+
+
+async def test_an_id_whose_time_tells_nothing_of_its_age_excuses_nobody(engine: AsyncEngine) -> None:
+    await populate(engine, "old", received=91 * DAY)
+    (old,) = (await ids(engine)).values()
+    await prune(engine)
+    timeless = UUID("00000000-0000-8abc-9def-0123456789ab")  # as of a feed with time_format = "none"
+    misread = UUID("00006acf-8d80-8abc-9def-0123456789ab")  # seconds, read as milliseconds
+    found, counts = await compared(engine, [timeless, misread, old])
+
+    assert {timeless, misread} == {each.contribution_id for each in found if each.problem is Problem.UNASKED}
+    assert {"unasked": 2, "older_than_retention": 1} == counts
 
 
 async def test_a_period_bounds_the_comparison_by_when_it_was_recorded(engine: AsyncEngine) -> None:

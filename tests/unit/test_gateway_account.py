@@ -1,6 +1,7 @@
 """The Gateway's export: read exactly, or refused with the place of the mistake."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,20 @@ def test_the_sandboxs_calls_are_read() -> None:
     assert [Entry(1, ID, None)] == list(from_json([call, call | {"contributed": False}]).entries)
 
 
+def test_amounts_are_read_where_there_are_any() -> None:
+    export = lines(f"idempotency_key,base_wager\n{ID}, 2.50 \n")
+
+    assert (True, [Entry(2, ID, None, Decimal("2.50"))]) == (export.amounts, list(export.entries))
+    assert not lines(f"idempotency_key\n{ID}\n").amounts
+
+
+@pytest.mark.parametrize("amount", ["2.50", Decimal("2.50")])
+def test_amounts_in_json_are_texts_or_numbers(amount: Any) -> None:
+    export = from_json([{"idempotency_key": str(ID), "base_wager": amount}])
+
+    assert (True, [Entry(1, ID, None, Decimal("2.50"))]) == (export.amounts, list(export.entries))
+
+
 def test_an_account_without_calls_is_one() -> None:
     assert [] == list(from_json([]).entries)
     assert [] == list(lines("idempotency_key\n").entries)
@@ -71,6 +86,9 @@ def test_an_account_without_calls_is_one() -> None:
         (f"idempotency_key,contributed\n{ID},perhaps\n", "line 2, column contributed: must be true or false"),
         (f"idempotency_key,contributed\n{ID}\n", "line 2, column contributed: is missing"),
         (f"idempotency_key\n{ID},true\n", "line 2: has 2 columns, the header 1"),
+        ("idempotency_key,base_wager,base_wager\n", "line 1: there are two columns base_wager"),
+        (f"idempotency_key,base_wager\n{ID},\n", "line 2, column base_wager: as text, an amount is plain"),
+        (f'idempotency_key,base_wager\n{ID},"2,50"\n', "line 2, column base_wager: as text, an amount is plain"),
         (f"{KEY_HEADER}bet,brand1,,book\n", "line 2, column event_id: must be text, and not empty"),
         (f"{KEY_HEADER}bet,brand1\n", "line 2, column event_id: is missing"),
         (f"{KEY_HEADER}bet,brand1,bet\0,book\n", "line 2, column event_id: has a character that no event has"),
@@ -89,6 +107,12 @@ def test_a_mistake_is_named_with_line_and_column(text: str, expected: str) -> No
         ([{"feed": "bet"}], "entry 1 has neither idempotency_key nor all of"),
         ([{"idempotency_key": str(ID)}, {"idempotency_key": None}], "entry 2, column idempotency_key: not the id"),
         ([{"idempotency_key": str(ID), "contributed": None}], "entry 1, column contributed: must be true or false"),
+        ([{"idempotency_key": str(ID), "base_wager": None}], "entry 1, column base_wager: must be a number"),
+        ([{"idempotency_key": str(ID), "base_wager": Decimal(-1)}], "entry 1, column base_wager: must not be negative"),
+        (
+            [{"idempotency_key": str(ID), "base_wager": "1"}, {"idempotency_key": str(ID)}],
+            "entry 2, column base_wager: is missing",
+        ),
         ([dict(zip(KEY_HEADER.strip().split(","), (*KEY[:3], "\ud800"), strict=True))], "column source_id: has a"),
     ],
 )

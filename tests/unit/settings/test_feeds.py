@@ -168,7 +168,10 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
         ({"feeds.poker.time_zone": '"Mars"'}, ["feeds.poker.time_zone: there is no time zone Mars"]),
         ({"feeds.poker.time_zone": '"Europe"'}, ["feeds.poker.time_zone: there is no time zone Europe"]),
         ({"feeds.poker.time_zone": '"../etc"'}, ["feeds.poker.time_zone: there is no time zone ../etc"]),
-        ({"feeds.poker.fields.evnt_id": '"id"'}, ["feeds.poker.fields.evnt_id: there is no such setting"]),
+        (
+            {"feeds.poker.fields.evnt_id": '"id"'},
+            ["feeds.poker.fields.evnt_id: there is no such setting; did you mean event_id?"],
+        ),
         ({"feeds.poker.fields.status": '"s"'}, ["feeds.poker.statuses: is needed with fields.status"]),
         ({"feeds.poker.fields.stake_type": '"s"'}, ["feeds.poker.free_stakes: is needed with fields.stake_type"]),
         ({"feeds.poker.fields.bonus_amount": '"b"'}, ['feeds.poker.bonus: "subtracted" is needed with fields.bonus']),

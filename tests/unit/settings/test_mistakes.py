@@ -24,31 +24,48 @@ def test_a_setting_that_is_missing_is_named(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key",
+    ("key", "meant"),
     [
-        "operater_id",
-        "server.prot",
-        "gateway.pasword",
-        "contribution_events.provider_id",
-        "feeds.bet.secret",
-        "feeds.bet.fields.stake",
+        ("operater_id", "; did you mean operator_id?"),
+        ("server.prot", "; did you mean port?"),
+        ("gateway.pasword", "; did you mean password?"),
+        ("contribution_events.provider_id", "; did you mean provider_ids?"),
+        ("feeds.bet.secret", ""),
+        ("feeds.bet.fields.stake", ""),
+        ("feeds.bet.fields.evnt_id", "; did you mean event_id?"),
+        ("feeds.bet.fields.amount.pth", "; did you mean path?"),
+        ("feeds.bet.batch.item", "; did you mean items?"),
+        ("feeds.bet.signature.headers", "; did you mean header?"),
+        ("feeds.bet.ratelimit", "; did you mean rate_limit?"),
+        ("feeds.deposit.minimum_amont", "; did you mean minimum_amount?"),
     ],
 )
-def test_a_key_of_the_file_that_is_no_setting_is_named(key: str) -> None:
-    expected = (f"{key}: there is no such setting",)
+def test_a_key_of_the_file_that_is_no_setting_is_named_with_one_that_is_like_it(key: str, meant: str) -> None:
+    expected = (f"{key}: there is no such setting{meant}",)
 
     assert expected == mistakes(toml(**{key: "1"}))
 
 
 def test_a_key_of_a_rule_that_is_no_setting_is_named_with_the_rules_number() -> None:
-    expected = ("feeds.bet.rules.1.game_code: there is no such setting",)
+    expected = ("feeds.bet.rules.1.game_code: there is no such setting; did you mean game_codes?",)
 
     assert expected == mistakes(toml(feeds__bet__rules='[{source_id = "a"}, {source_id = "b", game_code = "c"}]'))
 
 
-@pytest.mark.parametrize("name", ["OPERATER_ID", "SERVER_PORT", "PASSWORD", "OPERATOR_ID__NAME"])
-def test_a_variable_that_is_no_setting_is_named(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("OPERATER_ID", "OPERATOR_ID"),
+        ("SERVER_PORT", "SERVER__PORT"),
+        ("FEEDS_BET_API_KEYS", "FEEDS__BET__API_KEYS"),
+        ("PASSWORD", ""),
+        ("OPERATOR_ID__NAME", "OPERATOR_ID"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named_with_one_that_is_like_it(name: str, meant: str) -> None:
     expected = (f"EVENT_PROCESSOR_{name}: there is no such setting",)
+    if meant:
+        expected = (f"{expected[0]}; did you mean EVENT_PROCESSOR_{meant}?",)
 
     assert expected == mistakes(environment={name: "1"})
 
@@ -195,7 +212,7 @@ def test_a_file_that_the_environment_names_and_that_is_not_there_is_named() -> N
 
 
 def test_a_secrets_file_that_is_no_setting_is_named() -> None:
-    expected = ("gateway.pasword: there is no such setting",)
+    expected = ("gateway.pasword: there is no such setting; did you mean password?",)
 
     assert expected == mistakes(secrets={"gateway__pasword": PASSWORD})
 
