@@ -31,6 +31,9 @@ from app.domain.timestamp import EPOCH
 _ABSENT = {"bonus_amount": Decimal(0), "occurred_at": EPOCH}  # what stands for a field without a source
 
 
+_NO_BRAND = 'is needed; if the platform names none, set fields.brand_id = {constant = "…"} for the feed'
+
+
 def schema_of(name: str, kind: Kind, mapping: FieldMapping) -> type[BaseModel]:
     """The model that payloads are validated with. Made once, at start: making it takes milliseconds."""
     fields = {field: _field(field, kind, mapping) for field in FIELDS}
@@ -39,8 +42,11 @@ def schema_of(name: str, kind: Kind, mapping: FieldMapping) -> type[BaseModel]:
 
 
 def places(mapping: FieldMapping) -> Mapping[Path, str]:
-    """What to say of a field that is missing and may be at several places, by the place where pydantic misses it."""
-    return {
+    """What to say of what is missing, by the place where pydantic misses it: of fields that may be at several places,
+    and of the brand, which payloads often do not name.
+    """
+    brand = dict.fromkeys(mapping.sources["brand_id"].paths, _NO_BRAND)
+    return brand | {
         source.paths[0]: "is needed, at one of " + ", ".join(map(pointer, source.paths))
         for source in mapping.sources.values()
         if len(source.paths) > 1

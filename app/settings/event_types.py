@@ -1,4 +1,4 @@
-"""Event types that two settings claim at once: the filter that comes first takes all events of such a type."""
+"""Event types that can't count: two settings claim them at once, or all events have another one."""
 
 from collections.abc import Iterator
 
@@ -14,6 +14,9 @@ def event_type_mistakes(feed: FeedSettings, of_contributions: list[str]) -> Iter
         return
     if rollbacks := _both(feed.event_types, feed.rollback_event_types):
         yield "event_types", f"{rollbacks} counts for nothing: it is one of rollback_event_types, which come first"
+    constant = feed.fields.event_type.constant if feed.fields.event_type else None
+    if constant is not None and not _both([constant], feed.event_types):
+        yield "fields.event_type.constant", "is none of event_types, so nothing would count"
     if own := _both(feed.event_types, of_contributions):
         yield "event_types", f"{own} counts for nothing: it is one of contribution_events.event_types, which come first"
 

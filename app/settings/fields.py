@@ -12,6 +12,7 @@ from app.settings.sections import SECTION
 from app.settings.values import Text
 
 MAX_STEPS = 32
+_OTHER_NOTATION = re.compile(r"\$\.|/|.*\[")  # JSONPath, JSON Pointer, brackets: as keys, they would find nothing
 MAX_PLACE = 1000  # in an array: the documented example has one with all places before it
 
 Constant = Annotated[Text, Field(max_length=200)]
@@ -27,6 +28,10 @@ def _paths(value: Any) -> list[Path]:
 
 def _path(value: Any) -> Path:
     match value:
+        case str() if _OTHER_NOTATION.match(value):
+            raise ValueError(
+                'a path has dots between its keys, "items.0.id", or is an array of them, [["items", 0, "/id"]]'
+            )
         case str():
             steps = [int(step) if re.fullmatch("[0-9]{1,9}", step) else step for step in value.split(".")]
         case list():

@@ -134,5 +134,8 @@ def _loop_mistakes(feed: FeedSettings, looked_at: frozenset[str]) -> Iterator[tu
         wanted = " or ".join(sorted(looked_at))
         yield (
             f"fields.{min(looked_at)}",
-            (f"contribution_events looks at {wanted}: it has to be found, or contributions would breed contributions"),
+            (
+                f"contribution_events looks at {wanted}: it has to be found, or contributions would breed "
+                "contributions; if the platform's debits show it otherwise, list their game_codes or event_types there"
+            ),
         )

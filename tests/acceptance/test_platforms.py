@@ -221,6 +221,18 @@ async def test_a_missing_field_is_named_with_every_place_where_it_may_be(databas
     assert expected == answer.json()["errors"]
 
 
+async def test_a_brand_that_is_not_named_is_told_to_be_set_where_the_platform_has_none(
+    database_url: str, gateway: Running
+) -> None:
+    fields = samples.fields("profiles/flat-cents")
+    sections = {"feeds": {"casino": samples.of_profile("flat-cents") | {"fields": {"brand_id": "site"}}}}
+    async with connected(database_url, gateway, sections) as service:
+        answer = await post(service, "casino", json.dumps(fields).encode())
+
+    detail = 'is needed; if the platform names none, set fields.brand_id = {constant = "…"} for the feed'
+    assert [{"pointer": "/site", "detail": detail}] == answer.json()["errors"]
+
+
 async def test_what_two_fields_are_read_from_is_one_mistake(database_url: str, gateway: Running) -> None:
     fields = samples.fields("platforms/3-poker-transaction")
     del fields["transactionId"]

@@ -11,7 +11,10 @@ from tests.unit.settings import SECRET, VALID, loaded, mistakes, toml
 
 POKER = {"feeds.poker.kind": '"bet"', "feeds.poker.webhook_secrets": f'["{SECRET}"]'}
 MAPPED = POKER | {"feeds.poker.fields.provider_id": '"vendor"'}
-LOOP = "it has to be found, or contributions would breed contributions"
+LOOP = (
+    "it has to be found, or contributions would breed contributions; "
+    "if the platform's debits show it otherwise, list their game_codes or event_types there"
+)
 
 
 def sources(file: str, **options: Any) -> dict[str, Source]:
@@ -247,6 +250,9 @@ def test_a_name_that_would_make_no_good_path_is_a_mistake(name: str) -> None:
         ("event_id", '""', "a path is a key"),
         ("event_id", '"data..id"', "a path is a key"),
         ("event_id", '"0.id"', "a path is a key"),
+        ("event_id", '"$.data.id"', "a path has dots between its keys"),
+        ("event_id", '"/data/id"', "a path has dots between its keys"),
+        ("event_id", '"items[0].id"', "a path has dots between its keys"),
         ("event_id", "[]", "must name a path"),
         ("event_id", "[[]]", "a path is a key"),
         ("event_id", '[["data", -1]]', "a path is a key"),
@@ -270,6 +276,7 @@ def test_a_name_that_would_make_no_good_path_is_a_mistake(name: str) -> None:
         ("brand_id", '{constant = "brand2"}', "is none of brands"),
         ("brand_id", '{path = "b", values = {"1" = "brand2"}}', "is none of brands"),
         ("currency", '{constant = "eur"}', "is no currency"),
+        ("event_type", '{constant = "deposit"}', "is none of event_types, so nothing would count"),
         ("player_country", '{path = "c", default = "Malta"}', "is no player_country"),
     ],
 )
