@@ -41,6 +41,8 @@ def entries(value: Any) -> Any:
     """From a variable or a secrets file: a JSON array, or entries separated by white space."""
     if not isinstance(value, str):
         return value
+    if not value.strip():  # a variable that was left unset somewhere, and would switch off what a list is for
+        raise ValueError("is empty: leave it out, or write [] for an empty list")
     if value.lstrip().startswith("["):
         return _array(value)
     if "," in value:

@@ -6,7 +6,7 @@ import pytest
 
 from app.settings import load
 from app.settings.values import duration_text
-from tests.unit.settings import API_KEY, OTHER_SECRET, PASSWORD, SECRET, loaded, surroundings, toml
+from tests.unit.settings import API_KEY, OTHER_SECRET, PASSWORD, SECRET, loaded, mistakes, surroundings, toml
 
 OTHER_PASSWORD = "another-password"
 
@@ -92,8 +92,16 @@ def test_a_list_replaces_the_list_of_a_weaker_source() -> None:
     assert expected == loaded(toml(brands='["brand1", "brand2"]'), environment={"BRANDS": "brand3"}).brands
 
 
-def test_an_empty_variable_empties_a_list() -> None:
-    feed = loaded(environment={"FEEDS__BET__WEBHOOK_SECRETS": "", "FEEDS__BET__API_KEYS": API_KEY}).feeds.bet
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_an_empty_variable_is_a_mistake_since_a_list_that_filters_would_let_everything_pass(empty: str) -> None:
+    file = toml(feeds__bet__statuses='["approved"]')
+
+    expected = ("feeds.bet.statuses: is empty: leave it out, or write [] for an empty list",)
+    assert expected == mistakes(file, environment={"FEEDS__BET__STATUSES": empty})
+
+
+def test_an_empty_array_in_a_variable_empties_a_list() -> None:
+    feed = loaded(environment={"FEEDS__BET__WEBHOOK_SECRETS": "[]", "FEEDS__BET__API_KEYS": API_KEY}).feeds.bet
 
     assert feed.webhook_secrets == []
     assert [API_KEY] == [key.get_secret_value() for key in feed.api_keys]
