@@ -172,7 +172,7 @@ def settlement(bet: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "id": bet["event_id"],
         "type": 1,
         "users": ["vip", bet["player_id"]],
-        "game": {"code": bet["game_code"], "provider": None},
+        "game": {"code": bet["game_code"], "provider": "studio-one"},
         "round": 9001,
         "cents": "250",
         "bonus": 50,

@@ -5,6 +5,7 @@ from functools import partial
 from random import Random
 
 from tests.fuzz.feeds import BUILT_IN, SCHEMES, TOLERANCE, settlement, signed
+from tests.fuzz.shapes.batches import TOO_LARGE
 from tests.fuzz.shapes.documents import DEEP
 from tests.fuzz.story import ANSWERED, HUNG_UP, MALFORMED, RECORDED, Bets, Story
 from tests.fuzz.writing import array, encoded, post, request
@@ -105,7 +106,13 @@ _STRIPE: dict[str, tuple[str, frozenset[int]]] = {
 }
 _NO_CANONICAL = (
     *(b"\xff", b"{", b'{"a": NaN}', b'{"a": 1, "a": 1}', b'{"a": "\\ud800"}', b'{"\\udfff": 1}', b"[" * 65 + b"]" * 65),
-    *(b"[" * DEEP, b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP + b"1" + b"}" * DEEP, b"\xef\xbb\xbf{}", b"{} {}"),
+    *(
+        b"[" * 65_536,
+        b"[" * 32_768 + b"]" * 32_768,
+        b'{"a":' * 9_000 + b"1" + b"}" * 9_000,
+        b"\xef\xbb\xbf{}",
+        b"{} {}",
+    ),
 )
 
 
@@ -181,6 +188,8 @@ def canonical(_random: Random, bets: Bets) -> Iterator[Story]:
     for body in _NO_CANONICAL:
         sent = request(body, start=post("canonical"), credentials=signed("canonical", body))
         yield _refused(f"canonical: {body[:20]!r}", sent)
+    sent = request(b"[" * DEEP, start=post("canonical"), credentials=signed("canonical", b""))
+    yield Story(name="canonical: too large", pieces=(sent,), statuses=TOO_LARGE, whole=False, accepted=())
     sent = request(b"", start=post("canonical"), credentials=signed("canonical", b""))
     yield Story(name="canonical: nothing", pieces=(sent,), statuses=MALFORMED, accepted=())
     fields = bets.next(metadata={"é": ["😀", {"b": 1.10, "a": None}], "\uffff": 1, "\U0001f600": 2})
