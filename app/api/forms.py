@@ -104,7 +104,7 @@ def amount_type(mapping: FieldMapping, sign: Sign) -> Any:
     scale, places = mapping.amount_scale, mapping.amount_places
 
     def stake(value: Any) -> Decimal:
-        number = money.of_units(_number(value), scale)
+        number = money.of_units(_number(value, scale), scale)
         if places is not None:
             number = money.to_places(number, places)
         if sign == "positive":
@@ -115,12 +115,12 @@ def amount_type(mapping: FieldMapping, sign: Sign) -> Any:
     return Annotated[Decimal, PlainValidator(stake)]
 
 
-def _number(value: Any) -> Decimal:
+def _number(value: Any, scale: int) -> Decimal:
     match value:
         case Decimal():
             return value
         case str():
-            return money.number(value)
+            return money.number(value, scale)
         case _:
             raise ValueError("must be a number, or a decimal number as text")
 

@@ -37,10 +37,12 @@ def from_text(text: str) -> Decimal:
     return amount(Decimal(text))
 
 
-def number(text: str) -> Decimal:
-    """The number in a text of plain decimal digits, which may be below zero. Raises InexactAmountError."""
+def number(text: str, scale: int) -> Decimal:
+    """The number in a text of plain decimal digits, of units of 10^-`scale`, which may be below zero. Raises
+    InexactAmountError.
+    """
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        raise InexactAmountError("as text, an amount is plain decimal digits: 12.50")
+        raise InexactAmountError(f"as text, an amount is plain decimal digits: {'1250' if scale else '12.50'}")
     return Decimal(text)
 
 

@@ -250,8 +250,8 @@ def test_an_amount_whose_sign_is_not_a_stakes_is_a_credit() -> None:
     [
         ("-1", "Value error, must not be negative"),
         ('"-1"', "Value error, must not be negative"),
-        ('"1,5"', "Value error, as text, an amount is plain decimal digits: 12.50"),
-        ('"1e3"', "Value error, as text, an amount is plain decimal digits: 12.50"),
+        ('"1,5"', "Value error, as text, an amount is plain decimal digits: 1250"),
+        ('"1e3"', "Value error, as text, an amount is plain decimal digits: 1250"),
         ("true", "Value error, must be a number, or a decimal number as text"),
         ("1e300", "Value error, must have at most 18 digits before the decimal point"),
         ("1e-2000", "Value error, must have at most 18 decimal places"),
