@@ -26,7 +26,8 @@ Gateway.
 * **202 means recorded.** The event is committed to the database before it is answered; what it owes will be
   contributed.
 * **Retries are safe.** The key of an event is its feed, `brand_id` and `event_id`. The same event again is given the
-  first answer again, with the header `Idempotent-Replayed: true`; another event under the same key is refused with 409.
+  first answer again, with the header `Idempotent-Replayed: true`; another event under the same key is refused with
+  409, unless one of the two is a state that does not count.
 * **5xx means: send it again**, after `Retry-After` seconds where the header is given (and so do a 429, for
   the feed's rate or from a proxy in front, and a connection that was closed or refused). Every other 4xx has to be
   mended before it is sent again.
@@ -34,7 +35,7 @@ Gateway.
   of the request where it is only a path. All of them: `/problems`.
 * **What became of an event** is told by `GET /events/{feed}/{brand_id}/{event_id}`.
 * **Not every event contributes.** One that does not is answered with the reason. It is recorded too, but
-  for a state that follows what counts under its id.
+  for a state that follows another event under its id.
 
 This page cannot sign requests: `event-processor sign FEED BODY` prints the headers for a body, for use with curl.
 """

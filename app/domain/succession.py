@@ -20,6 +20,8 @@ def succession(first: IgnoreReason | None, later: IgnoreReason | None) -> Succes
     """Of two events, each by the reason it is ignored for, or None where it counts. A key contributes once, whatever
     states come in whatever order: nothing replaces what counted, or was ignored for another reason than its state.
     """
-    if later in _STATES or later is IgnoreReason.ROLLBACK:
+    if later in _STATES:
         return Succession.OWES_NOTHING
-    return Succession.REPLACES if first in _STATES else Succession.CONFLICTS
+    if first in _STATES:
+        return Succession.REPLACES
+    return Succession.OWES_NOTHING if later is IgnoreReason.ROLLBACK else Succession.CONFLICTS

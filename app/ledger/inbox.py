@@ -66,7 +66,7 @@ class Inbox:
     ) -> None:
         self._engine = engine
         self._taker = taker or Nobody()
-        self._writer = Writer(self._record, limit=limit, patience=patience)
+        self._writer: Writer[Entry, Outcome] = Writer(self._record, limit=limit, patience=patience)
 
     @property
     def unwritten(self) -> int:
@@ -103,7 +103,7 @@ class Inbox:
         """Wait for what is being written though nobody waits for it any more, before the engine is disposed of."""
         await self._writer.finish()
 
-    async def _record(self, entries: Sequence[Entry]) -> list[Outcome]:
+    async def _record(self, entries: Sequence[Entry]) -> list[Outcome | LedgerUnavailableError]:
         """Record several. Of those with the same key the first is recorded, if none was before."""
         unsettled: dict[EventKey, Entry] = {}
         for entry in entries:
@@ -134,9 +134,6 @@ class Inbox:
             async with self._engine.begin() as connection:
                 replaced = await replace(connection, list(wanted.values()))
                 first |= await find_first(connection, wanted.keys() - replaced)
-        for key in wanted.keys() - replaced:
-            if _succession(wanted[key].entry, first[key]) is Succession.REPLACES:
-                raise LedgerUnavailableError(_COMES_AND_GOES)
         owed = sum(len(wanted[key].entry.decision.contributions) for key in replaced)
         self._taker.take(self._taker.reserve(0), [], left=owed)
         return {key: wanted[key].entry for key in replaced}
@@ -198,7 +195,7 @@ def _succession(entry: Entry, first: First) -> Succession | None:
 
 def _outcome(
     entry: Entry, first: dict[EventKey, First], new: set[EventKey], replaced: Mapping[EventKey, Entry]
-) -> Outcome:
+) -> Outcome | LedgerUnavailableError:
     """What became of it, one after the other: whoever comes next finds what this one left."""
     key, decided = entry.key, _of(entry).decided
     if key in new:
@@ -212,6 +209,8 @@ def _outcome(
         case Succession.REPLACES if entry is replaced.get(key):
             first[key] = _of(entry)
             return Recorded(decided)
+        case Succession.REPLACES if key not in replaced:
+            return LedgerUnavailableError(_COMES_AND_GOES)
         case _:
             return Conflict()
 

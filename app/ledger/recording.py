@@ -6,15 +6,11 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    BindParameter,
     Boolean,
-    ColumnElement,
     Executable,
     FromClause,
     Interval,
     LargeBinary,
-    TableValuedAlias,
-    Text,
     Uuid,
     and_,
     bindparam,
@@ -33,6 +29,7 @@ from app.domain.feed import Decision
 from app.domain.filtering import IgnoreReason
 from app.domain.settlement import Status
 from app.ledger.handover import Reservation
+from app.ledger.keys import KEY, key_columns, key_of, key_parameters, same_key, sent, texts
 from app.ledger.owing import owed_parameters
 from app.ledger.prepared import Prepared
 from app.ledger.tables import contributions, events, pauses
@@ -84,26 +81,17 @@ async def find_first(connection: AsyncConnection, keys: Iterable[EventKey]) -> d
     if not (wanted := list(keys)):
         return {}
     found = {}
-    for row in await connection.execute(FIND, _key_parameters(wanted)):
+    for row in await connection.execute(FIND, key_parameters(wanted)):
         ignored = IgnoreReason(row.ignored) if row.ignored else None
         decided = Decided(contributions=len(row.contribution_ids), ignored=ignored)
-        key = EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id)
-        found[key] = First(fingerprint=row.fingerprint, decided=decided)
+        found[key_of(row)] = First(fingerprint=row.fingerprint, decided=decided)
     return found
-
-
-def _key_parameters(keys: Sequence[EventKey]) -> dict[str, Any]:
-    return {
-        "feeds": [key.feed for key in keys],
-        "brand_ids": [key.brand_id for key in keys],
-        "event_ids": [key.event_id for key in keys],
-    }
 
 
 def _parameters(entries: Sequence[Entry], reservation: Reservation) -> dict[str, Any]:
     owed = owed_parameters([entry.decision.contributions for entry in entries])
     return {
-        **_key_parameters([entry.key for entry in entries]),
+        **key_parameters([entry.key for entry in entries]),
         **owed,
         "fingerprints": [entry.fingerprint for entry in entries],
         "ignored": [entry.decision.ignored for entry in entries],
@@ -114,32 +102,24 @@ def _parameters(entries: Sequence[Entry], reservation: Reservation) -> dict[str,
     }
 
 
-def _texts(name: str) -> BindParameter[Any]:
-    return bindparam(name, type_=ARRAY(Text))
-
-
-def _sent(**others: BindParameter[Any]) -> TableValuedAlias:
-    """What was sent, as rows: the columns of the key, and others."""
-    columns = dict(zip(_KEY, map(_texts, ("feeds", "brand_ids", "event_ids")), strict=True)) | others
-    return func.unnest(*columns.values()).table_valued(*columns).render_derived()
-
-
 def _insert_both() -> Executable:
     """One statement, so one commit: the events, and of those that were new, what they owe."""
-    sent = _sent(
+    given = sent(
         fingerprint=bindparam("fingerprints", type_=ARRAY(LargeBinary)),
-        ignored=_texts("ignored"),
-        contribution_ids=_texts("id_lists"),
-        payload=_texts("payloads"),
+        ignored=texts("ignored"),
+        contribution_ids=texts("id_lists"),
+        payload=texts("payloads"),
     )
-    ids = cast(sent.c.contribution_ids, ARRAY(Uuid)).label("ids")
+    ids = cast(given.c.contribution_ids, ARRAY(Uuid)).label("ids")
     # In the order of their keys: two who insert the same events in different orders wait for each other forever.
-    rows = select(*_key(sent), sent.c.fingerprint, sent.c.ignored, ids, sent.c.payload).order_by(*_key(sent))
-    columns = [*_KEY, "fingerprint", "ignored", "contribution_ids", "payload"]
+    rows = select(*key_columns(given), given.c.fingerprint, given.c.ignored, ids, given.c.payload).order_by(
+        *key_columns(given)
+    )
+    columns = [*KEY, "fingerprint", "ignored", "contribution_ids", "payload"]
     inserted = insert_or_skip(events).from_select(columns, rows).on_conflict_do_nothing()
-    new = inserted.returning(*_key(events), events.c.contribution_ids).cte("new")
-    outbox = insert(contributions).from_select([*_KEY, *_OWED], _owed_by(new))
-    return select(*_key(new), _FORWARDING.label("leases")).add_cte(outbox.cte("owed"))
+    new = inserted.returning(*key_columns(events), events.c.contribution_ids).cte("new")
+    outbox = insert(contributions).from_select([*KEY, *_OWED], _owed_by(new))
+    return select(*key_columns(new), _FORWARDING.label("leases")).add_cte(outbox.cte("owed"))
 
 
 def _owed_by(new: FromClause) -> Any:
@@ -147,8 +127,8 @@ def _owed_by(new: FromClause) -> Any:
     owed = (
         func.unnest(
             bindparam("ids", type_=ARRAY(Uuid)),
-            _texts("source_ids"),
-            _texts("bodies"),
+            texts("source_ids"),
+            texts("bodies"),
             bindparam("reserved", type_=ARRAY(Boolean)),
         )
         .table_valued("id", "source_id", "body", "reserved")
@@ -163,21 +143,15 @@ def _owed_by(new: FromClause) -> Any:
         "leased_until": case((leased, func.now() + bindparam("lease", type_=Interval))),
     }
     columns = [owed.c.id, owed.c.source_id, owed.c.body, *lease.values()]
-    return select(*_key(new), *columns).select_from(new.join(its_id, true()).join(owed, owed.c.id == its_id.c.id))
+    return select(*key_columns(new), *columns).select_from(
+        new.join(its_id, true()).join(owed, owed.c.id == its_id.c.id)
+    )
 
 
-def _select_first() -> Executable:
-    sent = _sent()
-    same = and_(*(ours == theirs for ours, theirs in zip(_key(events), _key(sent), strict=True)))
-    return select(*_key(events), events.c.fingerprint, events.c.ignored, events.c.contribution_ids).join(sent, same)
-
-
-def _key(rows: FromClause) -> list[ColumnElement[Any]]:
-    return [rows.c[name] for name in _KEY]
-
-
-_KEY = ("feed", "brand_id", "event_id")
 _OWED = ("id", "source_id", "body", "status", "attempt", "lease_token", "leased_until")
 _FORWARDING = ~select(pauses.c.paused).exists()
 _INSERT = Prepared(_insert_both())
-FIND = _select_first()
+_WANTED = sent()
+FIND = select(*key_columns(events), events.c.fingerprint, events.c.ignored, events.c.contribution_ids).join(
+    _WANTED, same_key(events, _WANTED)
+)

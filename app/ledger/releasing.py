@@ -16,6 +16,7 @@ from app.domain.event import EventKey
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.ledger.engine import unavailable
+from app.ledger.keys import key_of, key_parameters
 from app.ledger.owing import OWED, owed_parameters
 
 # Caused by a contribution: whatever the configuration says, no command makes one contribute again.
@@ -41,20 +42,21 @@ async def release(engine: AsyncEngine, releases: Sequence[Release], signature: S
     with unavailable():
         async with engine.begin() as connection:
             rows = (await connection.execute(RELEASE, parameters(releases, signature))).all()
-    return {EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id) for row in rows}
+    return set(map(key_of, rows))
 
 
 def parameters(releases: Sequence[Release], signature: Signature) -> dict[str, Any]:
     """What the statement takes."""
-    return {
-        "feeds": [each.key.feed for each in releases],
-        "brand_ids": [each.key.brand_id for each in releases],
-        "event_ids": [each.key.event_id for each in releases],
-        "fingerprints": [each.fingerprint for each in releases],
-        "reasons": [each.ignored for each in releases],
-        "actor": signature.actor,
-        "reason": signature.reason,
-    } | owed_parameters([each.contributions for each in releases])
+    return (
+        key_parameters([each.key for each in releases])
+        | {
+            "fingerprints": [each.fingerprint for each in releases],
+            "reasons": [each.ignored for each in releases],
+            "actor": signature.actor,
+            "reason": signature.reason,
+        }
+        | owed_parameters([each.contributions for each in releases])
+    )
 
 
 # The lock is taken before anything is changed, and the row judged as it is then: who comes second finds nothing to do.

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.event import EventKey
+from app.ledger.keys import key_of, key_parameters
 from app.ledger.owing import OWED, owed_parameters
 from app.ledger.recording import Entry
 
@@ -26,21 +27,22 @@ class Replacement:
 async def replace(connection: AsyncConnection, replacements: Sequence[Replacement]) -> set[EventKey]:
     """Replace events whose keys differ; gives those that were replaced, by this call and no other."""
     rows = await connection.execute(REPLACE, parameters(replacements))
-    return {EventKey(feed=row.feed, brand_id=row.brand_id, event_id=row.event_id) for row in rows}
+    return set(map(key_of, rows))
 
 
 def parameters(replacements: Sequence[Replacement]) -> dict[str, Any]:
     """What the statement takes."""
     entries = [each.entry for each in replacements]
-    return {
-        "feeds": [entry.key.feed for entry in entries],
-        "brand_ids": [entry.key.brand_id for entry in entries],
-        "event_ids": [entry.key.event_id for entry in entries],
-        "firsts": [each.first for each in replacements],
-        "fingerprints": [entry.fingerprint for entry in entries],
-        "ignored": [entry.decision.ignored for entry in entries],
-        "payloads": [entry.payload for entry in entries],
-    } | owed_parameters([entry.decision.contributions for entry in entries])
+    return (
+        key_parameters([entry.key for entry in entries])
+        | {
+            "firsts": [each.first for each in replacements],
+            "fingerprints": [entry.fingerprint for entry in entries],
+            "ignored": [entry.decision.ignored for entry in entries],
+            "payloads": [entry.payload for entry in entries],
+        }
+        | owed_parameters([entry.decision.contributions for entry in entries])
+    )
 
 
 # The locks are taken before anything is changed, in the order of the keys, and each row judged as it is then. What owes

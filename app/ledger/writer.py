@@ -27,7 +27,8 @@ class Writer(Generic[Item, Outcome]):
     """Each caller waits for its own outcome, however many are written with it.
 
     `write` takes some items and gives their outcomes in the same order. Where it raises UnfitError, one item keeps the
-    others from being written, and is found by writing halves; any other exception is everyone's. There is nothing to
+    others from being written, and is found by writing halves; any other exception is everyone's. An outcome that is
+    one is raised for its item alone. There is nothing to
     start or to watch: a task that writes begins with the first who waits and ends with the last. It belongs to
     no caller: one that goes away takes nobody's write with it, and nothing that is logged meanwhile is said of one.
     Another task begins only where the first is `slow`: two at once would write half as much each, at nearly the same
@@ -36,7 +37,7 @@ class Writer(Generic[Item, Outcome]):
 
     def __init__(
         self,
-        write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]],
+        write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome | Exception]]],
         *,
         limit: int | None,
         patience: timedelta,
@@ -170,7 +171,14 @@ class Writer(Generic[Item, Outcome]):
         else:
             for waiting, outcome in outcomes.items():
                 if not waiting.done():
-                    waiting.set_result(outcome)
+                    _give(waiting, outcome)
+
+
+def _give(waiting: asyncio.Future[Outcome], outcome: Outcome | Exception) -> None:
+    if isinstance(outcome, Exception):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)
 
 
 def _fail(batch: _Batch[Outcome, Item], error: Exception) -> None:

@@ -41,7 +41,10 @@ class Metrics:
             registry=registry,
         )
         self.events_conflict = Counter(
-            name("events_conflict_total"), "Events refused: same key, other content", ["feed"], registry=registry
+            name("events_conflict_total"),
+            "Events refused: another one stands under their key",
+            ["feed"],
+            registry=registry,
         )
         self.events_skipped = Counter(
             name("events_skipped_total"),

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.ledger.census import take_census
+from app.ledger.engine import LedgerUnavailableError
 from app.ledger.inbox import Conflict, Duplicate, Followed, Inbox, Recorded
 from app.ledger.recording import Decided, Entry
 from app.ledger.releasing import Release, release
+from app.ledger.tables import contributions
 from tests import examples
 
 NOT_COUNTED = IgnoreReason.STATUS_NOT_COUNTED
@@ -69,6 +71,31 @@ async def test_in_one_batch_each_is_told_what_it_would_be_alone(engine: AsyncEng
 
     assert alone == await Inbox(engine).record_all([*order, *order])
     assert first == await _rows(engine, "select payload, ignored from events")
+
+
+async def test_what_was_rolled_back_before_it_counted_never_does(engine: AsyncEngine) -> None:
+    inbox = Inbox(engine)
+
+    outcomes = [await inbox.record(entry) for entry in (PENDING, REVERSED, APPROVED, PENDING, REVERSED)]
+
+    reversed_ = Decided(contributions=0, ignored=IgnoreReason.ROLLBACK)
+    assert [Recorded(IGNORED), Recorded(reversed_), Conflict(), Followed(IGNORED), Duplicate(reversed_)] == outcomes
+    assert not await _rows(engine, "select id from contributions")
+
+
+async def test_what_cannot_be_written_in_its_place_hurts_no_other(engine: AsyncEngine) -> None:
+    """Its contribution is there already, owed by nobody: the ledger was damaged, and a person has to look."""
+    inbox = Inbox(engine)
+    await inbox.record(PENDING)
+    (owed,) = APPROVED.decision.contributions
+    async with engine.connect() as connection:
+        values = {"id": owed.id, "feed": "bet", "brand_id": "brand1", "event_id": "bet-9", "source_id": "", "body": ""}
+        await connection.execute(contributions.insert().values(values))
+
+    unwritten, other = await inbox.record_all([APPROVED, examples.entry("bet-2")])
+
+    assert isinstance(unwritten, LedgerUnavailableError)
+    assert Recorded(ACCEPTED) == other
 
 
 async def test_of_many_that_follow_at_once_one_counts(engine: AsyncEngine, other_engine: AsyncEngine) -> None:

@@ -54,10 +54,10 @@ class Promises:
         first = self.events.get(entry.key)
         if first and first[0] == entry.fingerprint:
             return Duplicate(first[1])
-        if first and decided.ignored in STATES | {IgnoreReason.ROLLBACK}:
+        if first and decided.ignored in STATES:
             return Followed(decided)
         if first and first[1].ignored not in STATES:
-            return Conflict()
+            return Followed(decided) if decided.ignored is IgnoreReason.ROLLBACK else Conflict()
         self.events[entry.key] = entry.fingerprint, decided
         self.owed |= {contribution.id: Owed() for contribution in decision.contributions}
         if not first and not self.paused:
