@@ -474,6 +474,7 @@ async def test_the_binary_mode_is_documented_by_its_headers(service: Service) ->
     assert headers.keys() == {each["name"] for each in with_events["parameters"]}
     assert not any(each["required"] for each in with_events["parameters"])
     assert "**binary mode**" in with_events["description"]
+    assert "signed" not in with_events["description"]
     assert (False, False) == ("parameters" in without, "description" in without)
 
 
@@ -513,3 +514,22 @@ async def test_what_a_mapping_finds_elsewhere_is_needed_in_the_data(database_url
         )
         for schema in schemas
     ]
+
+
+async def test_what_is_needed_in_the_data_is_documented_as_it_is_looked_for(
+    database_url: str, gateway: Running
+) -> None:
+    """Neither what has another place before it, nor what another field is read from too."""
+    fields = BEFORE | {"event_type": "kind", "round_id": "event_type"}
+    async with running(mapped(database_url, gateway, fields)) as service:
+        route = (await service.client.get("/openapi.json")).json()["paths"]["/events/bet"]["post"]
+        event = cloud_event(data=own_data())
+        del event["data"]["round_id"]
+        answer = await post(service, event)
+    content = route["requestBody"]["content"]
+    schema = content[STRUCTURED]["schema"]
+
+    assert 202 == answer.status_code
+    assert {"kind"} == set(schema["properties"]["data"]["required"]) & {"tx", "event_id", "kind", "event_type", "at"}
+    Draft202012Validator(schema).validate(event)
+    assert "Requests are signed" in route["description"]
