@@ -20,13 +20,25 @@ def without_nulls(fields: dict[str, Any], paths: Iterable[Path]) -> dict[str, An
     return fields if nulls else None
 
 
-def _is_null(value: Any, path: Path) -> bool:
+def is_there(fields: dict[str, Any], path: Path) -> bool:
+    """Whether something is at the place, so that none behind it is looked at."""
+    return _at(fields, path, nothing=None) is not None
+
+
+def _is_null(fields: dict[str, Any], path: Path) -> bool:
+    return _at(fields, path, nothing=...) is None
+
+
+def _at(value: Any, path: Path, *, nothing: Any) -> Any:
+    """What is there, as pydantic finds it: text has no places in it."""
     for step in path:
+        if isinstance(value, str):
+            return nothing
         try:
             value = value[step]
         except (LookupError, TypeError):
-            return False
-    return value is None
+            return nothing
+    return value
 
 
 def _without(value: Any, path: Path) -> dict[Any, Any]:

@@ -12,8 +12,13 @@ Takes [CloudEvents 1.0](https://cloudevents.io) too, in each mode of their HTTP 
 by their media types. In **binary mode** the body is the event's data as `application/json`, and its attributes are
 headers: `ce-specversion`, without which it is no CloudEvent, `ce-id`, `ce-source`, `ce-type` and perhaps `ce-time`.
 
-In every mode `source` and `id` are the id of the event, `type` its type and `time` its time, where the data has nothing
-under the names of ours: so these are needed in a body that is no CloudEvent, and not in one that is.
+In every mode `source` and `id` are the id of the event, `type` its type and `time` its time, where these are looked for
+under the names of ours and the data has nothing there: so they are needed in a body that is no CloudEvent, and not in
+one that is.
+"""
+_SIGNED = """
+Requests are signed, and these headers are not: in binary mode nothing is taken from them, and what is needed has to be
+in the body.
 """
 
 _ATTRIBUTES = {
@@ -51,7 +56,7 @@ def with_cloud_events(route: dict[str, Any], feed: Feed) -> dict[str, Any]:
         for name, meaning in _ATTRIBUTES.items()
     ]
     route["responses"][200] = {"model": BatchAnswer, "description": "To a batch: every event has its result."}
-    return route | {"description": DESCRIPTION}
+    return route | {"description": DESCRIPTION + _SIGNED if feed.scheme.signs else DESCRIPTION}
 
 
 def _attribute(name: str) -> dict[str, Any]:
@@ -70,10 +75,11 @@ def _data(feed: Feed) -> dict[str, Any]:
 
 
 def _is_given(name: str, feed: Feed) -> bool:
-    """Whether the feed takes it from an envelope: a mapping may look elsewhere, or for a time that is no text."""
+    """Whether the feed takes it from an envelope: a mapping may look elsewhere, or for a time that is no text. Another
+    field may be read under the name too.
+    """
     if name not in _GIVEN or feed.mapping is None:
         return name in _GIVEN
-    source = feed.mapping.sources.get(name)
-    if source is None or source.paths != ((name,),):
+    if not any(source.paths == ((name,),) for source in feed.mapping.sources.values()):
         return False
     return name != "occurred_at" or feed.mapping.time_format in {"rfc3339", "iso"}

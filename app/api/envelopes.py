@@ -3,15 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeGuard
 from urllib.parse import unquote
 
 from app.api import problems
+from app.api.alternatives import is_there
 from app.api.places import Found
 from app.api.problems import Refusal
 from app.domain.cutting import Piece, members
 from app.domain.document import Document, MalformedDocumentError, decoded
 from app.domain.feed import Feed
+from app.domain.mapping import Path
 
 _REQUIRED = ("specversion", "id", "source", "type")
 _OURS = {"event_id": "id", "event_type": "type", "occurred_at": "time"}
@@ -19,21 +22,28 @@ _OURS = {"event_id": "id", "event_type": "type", "occurred_at": "time"}
 
 class Envelopes:
     """Opens a feed's. An attribute is taken only where the feed reads what is at our own name for it, and the data has
-    nothing there: what is taken is compared, so what nobody reads must be free to change.
+    nothing there, or at a place that is looked at before: what is taken is compared, so what nobody reads must be free
+    to change.
     """
 
     def __init__(self, feed: Feed) -> None:
         self._signed = feed.scheme.signs
         self._depth = feed.limits.depth
-        self._names = {ours: theirs for ours, theirs in _OURS.items() if _is_read(feed, ours)}
+        self._before = {ours: _before(feed, ours) for ours in _OURS}
+        self._telling = {ours: theirs for ours, theirs in _OURS.items() if (ours,) == feed.batch.told_by}
 
     def structured(self, body: bytes) -> Found:
         """The event in a body. Raises MalformedDocumentError, Refusal."""
-        return self._opened(decoded(body), "")
+        data, attributes = _opened(decoded(body), "")
+        return self._found(data, attributes, self._taken(data.value), "")
 
     def in_batch(self, piece: Piece, _shared: Mapping[str, Piece], at: str, _depth: int) -> Found:
         """The event at a place of a batch. Raises MalformedDocumentError, Refusal."""
-        return self._opened(piece.text, at)
+        data, attributes = _opened(piece.text, at)
+        taken = self._taken(data.value)
+        found = self._found(data, attributes, taken, at)
+        telling = {ours: theirs for ours, theirs in self._telling.items() if ours not in {*data.value, *taken}}
+        return replace(found, told=self._found(data, attributes, taken | telling, at)) if telling else found
 
     def binary(self, read: Document, headers: Mapping[str, str]) -> Found:
         """The event that is the body, with its envelope in headers. Raises MalformedDocumentError, Refusal."""
@@ -42,35 +52,49 @@ class Envelopes:
         }
         if wrong := [f"the header ce-{name} {detail}" for name, detail in _mistakes(attributes)]:
             raise Refusal(problems.INVALID, "; ".join(wrong))
-        given = self._given(attributes)
+        taken = self._taken(read.fields)
+        given = _given(attributes, taken)
         if self._signed:
-            _require_none({name: self._names[name] for name in given if name not in read.fields})
+            _require_none({name: taken[name] for name in given})
         body = Piece(read.text.strip(), read.fields)
-        beside = {f"/{ours}": f"ce-{theirs}" for ours, theirs in self._names.items() if ours not in read.fields}
+        beside = {f"/{ours}": f"ce-{theirs}" for ours, theirs in taken.items()}
         return Found(body.document(given, depth=self._depth), "", {}, beside)
 
-    def _opened(self, text: str, at: str) -> Found:
-        found = members(text)
-        attributes = {name: piece.value for name, piece in found.items() if name not in {"data", "data_base64"}}
-        errors = [{"pointer": f"{at}/{name}", "detail": detail} for name, detail in _mistakes(attributes)]
-        data = found.get("data")
-        if data is not None and isinstance(data.value, MalformedDocumentError):
-            raise data.value
-        if data is None or not isinstance(data.value, dict):
-            errors.append({"pointer": f"{at}/data", "detail": "is needed, a JSON object"})
-        if errors or data is None:
-            raise Refusal(problems.INVALID, "not a CloudEvent 1.0 with an event in it; see errors", errors=errors)
-        moved = {f"/{ours}": f"{at}/{theirs}" for ours, theirs in self._names.items() if ours not in data.value}
-        return Found(data.document(self._given(attributes), depth=self._depth), f"{at}/data", moved)
+    def _taken(self, data: dict[str, Any]) -> dict[str, str]:
+        """The attributes to take beside this data, by our own names."""
+        return {ours: theirs for ours, theirs in _OURS.items() if ours not in data and self._is_read(ours, data)}
 
-    def _given(self, attributes: Mapping[str, Any]) -> dict[str, Piece]:
-        """What the attributes say, under our own names. The source is part of the id, as it is of what CloudEvents are
-        told apart by; neither can be taken for the other, since there is no space in the source.
-        """
-        ours = {name: attributes.get(theirs) for name, theirs in self._names.items()}
-        if "event_id" in ours:
-            ours["event_id"] = f"{attributes['source']} {attributes['id']}"
-        return {name: Piece(json.dumps(value), value) for name, value in ours.items() if value is not None}
+    def _is_read(self, name: str, data: dict[str, Any]) -> bool:
+        return any(not any(is_there(data, path) for path in paths) for paths in self._before[name])
+
+    def _found(self, data: Piece, attributes: Mapping[str, Any], taken: Mapping[str, str], at: str) -> Found:
+        moved = {f"/{ours}": f"{at}/{theirs}" for ours, theirs in taken.items()}
+        return Found(data.document(_given(attributes, taken), depth=self._depth), f"{at}/data", moved)
+
+
+def _opened(text: str, at: str) -> tuple[Piece, dict[str, Any]]:
+    """The data of an event, an object, and its attributes. Raises MalformedDocumentError, Refusal."""
+    found = members(text)
+    attributes = {name: piece.value for name, piece in found.items() if name not in {"data", "data_base64"}}
+    errors = [{"pointer": f"{at}/{name}", "detail": detail} for name, detail in _mistakes(attributes)]
+    data = found.get("data")
+    if data is not None and isinstance(data.value, MalformedDocumentError):
+        raise data.value
+    if data is None or not isinstance(data.value, dict):
+        errors.append({"pointer": f"{at}/data", "detail": "is needed, a JSON object"})
+    if errors or data is None:
+        raise Refusal(problems.INVALID, "not a CloudEvent 1.0 with an event in it; see errors", errors=errors)
+    return data, attributes
+
+
+def _given(attributes: Mapping[str, Any], taken: Mapping[str, str]) -> dict[str, Piece]:
+    """What the attributes say, under our own names. The source is part of the id, as it is of what CloudEvents are told
+    apart by; neither can be taken for the other, since there is no space in the source.
+    """
+    ours = {name: attributes.get(theirs) for name, theirs in taken.items()}
+    if "event_id" in ours:
+        ours["event_id"] = f"{attributes['source']} {attributes['id']}"
+    return {name: Piece(json.dumps(value), value) for name, value in ours.items() if value is not None}
 
 
 def _require_none(unsigned: Mapping[str, str]) -> None:
@@ -83,12 +107,13 @@ def _require_none(unsigned: Mapping[str, str]) -> None:
         raise Refusal(problems.INVALID, "the signature is over the body and no header ce-…; see errors", errors=errors)
 
 
-def _is_read(feed: Feed, name: str) -> bool:
-    """Whether the feed looks at what is at the top of an event under this name."""
+def _before(feed: Feed, name: str) -> list[tuple[Path, ...]]:
+    """Of each field that is read at the top of an event under this name, the places that are looked at before."""
     if feed.mapping is None:
-        return True
-    paths = {path for source in feed.mapping.sources.values() for path in source.paths}
-    return (name,) in paths | {feed.batch.told_by}
+        return [()]
+    top = (name,)
+    read = [source.paths for source in feed.mapping.sources.values() if top in source.paths]
+    return [paths[: paths.index(top)] for paths in read]
 
 
 def _decoded(value: str) -> str:

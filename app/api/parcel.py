@@ -65,7 +65,7 @@ class Parcel:
             found = self._form(piece, self._shared, f"{pointer(self._items)}/{index}", self._feed.limits.depth)
         except MalformedDocumentError as error:
             raise Refusal(problems.MALFORMED, str(error)) from None
-        return Skipped() if found.read(self._is_other) else found
+        return Skipped() if (found.told or found).read(self._is_other) else found
 
     def _is_other(self, document: Document) -> bool:
         """Whether the event is another feed's, and may be. Raises Refusal."""

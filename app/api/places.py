@@ -13,13 +13,15 @@ Meaning = TypeVar("Meaning")
 @dataclass(frozen=True, slots=True)
 class Found:
     """An event in a body. It is at the pointer `at`, but for what is `moved`, ours to where that is; and for what is in
-    no place of the body but `beside` it, ours to the header's name.
+    no place of the body but `beside` it, ours to the header's name. Where whose it is shows by what is no part of it,
+    `told` is the event with that.
     """
 
     document: Document
     at: str
     moved: Mapping[str, str]
     beside: Mapping[str, str] = field(default_factory=dict)
+    told: "Found | None" = None
 
     def read(self, reading: Callable[[Document], Meaning]) -> Meaning:
         """What the event is read as. Raises the refusal of who reads it, placed."""

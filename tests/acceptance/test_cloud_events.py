@@ -149,6 +149,76 @@ async def test_what_a_mapping_reads_in_the_data_is_not_looked_at_in_the_envelope
     assert ["/data/tx/id", "/data/at"] == [error["pointer"] for error in wrong.json()["errors"]]
 
 
+BEFORE = {
+    "event_id": ["tx.id", "event_id"],
+    "event_type": ["kinds.0", "event_type"],
+    "occurred_at": ["at", "occurred_at"],
+    "provider_id": "studio",
+}
+
+
+def told_first(**changes: Any) -> dict[str, Any]:
+    """A bet that names all that an envelope could, each where it is looked at first."""
+    return data(tx={"id": "tx-1"}, kinds=["BET"], at="2026-11-22T12:00:00Z", studio="one") | changes
+
+
+async def test_what_stands_in_for_nothing_is_not_taken_from_the_envelope(
+    database_url: str, gateway: Running, engine: AsyncEngine
+) -> None:
+    """Nor recorded or compared: the data says it, where it is looked at before."""
+    other = cloud_event(data=told_first(), id="another", source="/elsewhere", type="another", time="now")
+    settings = mapped(database_url, gateway, BEFORE, webhook_secrets=[], insecure=True)
+    async with running(settings) as service:
+        plain = await post(service, told_first(), JSON)
+        alone = [await post(service, event) for event in (cloud_event(data=told_first()), other)]
+        binary = [await post_binary(service, event) for event in (cloud_event(data=told_first()), other)]
+        batch = (await post(service, [other], BATCHED)).json()["results"]
+        async with engine.connect() as connection:
+            (payload,) = (await connection.execute(select(events.c.payload))).scalars()
+
+    assert (202, "tx-1") == (plain.status_code, plain.json()["event_id"])
+    assert ["true"] * 4 == [each.headers.get("Idempotent-Replayed") for each in alone + binary]
+    assert [True] == [result.get("replayed") for result in batch]
+    assert told_first() == json.loads(payload)
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        {"tx": {"id": None}, "kinds": [None], "at": None},
+        {"tx": None, "kinds": "BET", "at": None},
+        {"tx": "tx-1", "kinds": [], "at": None},
+        {"tx": ["tx-1"], "kinds": {"0": "BET"}, "at": None},
+    ],
+)
+async def test_what_is_null_or_not_there_is_taken_from_the_envelope_in_every_mode(
+    database_url: str, gateway: Running, lacking: dict[str, Any]
+) -> None:
+    event = cloud_event(data=told_first(**lacking), type="BET")
+    settings = mapped(database_url, gateway, BEFORE, webhook_secrets=[], insecure=True)
+    async with running(settings) as service:
+        answers = [await post(service, event), await post_binary(service, event)]
+        batch = (await post(service, [event], BATCHED)).json()["results"]
+
+    assert [(202, ID)] * 2 == [(each.status_code, each.json().get("event_id")) for each in answers]
+    assert [(ID, True)] == [(result.get("event_id"), result.get("replayed")) for result in batch]
+
+
+async def test_what_two_fields_are_read_from_is_taken_if_either_is_read_there(
+    database_url: str, gateway: Running
+) -> None:
+    """The round is the envelope's then: another envelope is another round, and that is a conflict."""
+    fields = BEFORE | {"round_id": ["round", "event_id"]}
+    settings = mapped(database_url, gateway, fields, webhook_secrets=[], insecure=True)
+    async with running(settings) as service:
+        by_envelope = [await post(service, cloud_event(data=told_first(), id=each)) for each in ("one", "two")]
+        own = told_first(tx={"id": "tx-2"}, round="round-2")
+        by_data = [await post(service, cloud_event(data=own, id=each)) for each in ("one", "two")]
+
+    assert [202, 409] == [answer.status_code for answer in by_envelope]
+    assert [202, 202] == [answer.status_code for answer in by_data]
+
+
 async def test_a_mapping_that_has_our_name_among_others_finds_the_envelope_s_there(
     database_url: str, gateway: Running
 ) -> None:
@@ -169,6 +239,20 @@ async def test_whose_an_event_of_a_batch_is_may_be_told_by_the_envelope(database
         answer = (await post(service, events, BATCHED)).json()
 
     assert ["accepted", "skipped"] == [result["status"] for result in answer["results"]]
+
+
+async def test_what_only_tells_whose_an_event_is_is_no_part_of_it(database_url: str, gateway: Running) -> None:
+    """Alone it is not told, so the same event would be another in a batch; its type need not be in a signed body."""
+    settings = mapped(database_url, gateway, OWN, batch={"told_by": "event_type", "taken": ["one", "two"]})
+    async with running(settings) as service:
+        alone = await post_binary(service, cloud_event(data=own_data()))
+        events = [cloud_event(data=own_data(), type=each) for each in ("one", "two", "three", " ")]
+        results = (await post(service, events, BATCHED)).json()["results"]
+
+    assert 202 == alone.status_code
+    assert ["accepted", "accepted", "skipped", "refused"] == [result["status"] for result in results]
+    assert [True, True] == [result.get("replayed") for result in results[:2]]
+    assert ["/3/type"] == [error["pointer"] for error in results[3]["problem"]["errors"]]
 
 
 def mapped(database_url: str, gateway: Running, fields: dict[str, Any], **changes: Any) -> Settings:
@@ -287,6 +371,19 @@ async def test_what_a_signature_does_not_cover_is_not_taken_from_a_header(
     assert ["bet-1"] == recorded
 
 
+async def test_a_signed_body_that_says_all_that_is_read_needs_nothing_of_its_headers(
+    database_url: str, gateway: Running
+) -> None:
+    """What it lacks is still not taken from them."""
+    async with running(mapped(database_url, gateway, BEFORE)) as service:
+        whole = [await post_binary(service, cloud_event(data=told_first(), id=each)) for each in ("one", "two")]
+        lacking = await post_binary(service, cloud_event(data=told_first(tx={"id": None})))
+
+    assert [(202, "tx-1")] * 2 == [(each.status_code, each.json().get("event_id")) for each in whole]
+    assert "true" == whole[1].headers["Idempotent-Replayed"]
+    assert (422, SAID[:1]) == (lacking.status_code, lacking.json()["errors"])
+
+
 VOUCHING: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "API key": ({"api_keys": [samples.API_KEY]}, {"authorization": f"Bearer {samples.API_KEY}"}),
     "Basic": ({"basic_users": [f"casino:{samples.API_KEY}"]}, basic("casino", samples.API_KEY)),
@@ -377,6 +474,7 @@ async def test_the_binary_mode_is_documented_by_its_headers(service: Service) ->
     assert headers.keys() == {each["name"] for each in with_events["parameters"]}
     assert not any(each["required"] for each in with_events["parameters"])
     assert "**binary mode**" in with_events["description"]
+    assert "signed" not in with_events["description"]
     assert (False, False) == ("parameters" in without, "description" in without)
 
 
@@ -416,3 +514,22 @@ async def test_what_a_mapping_finds_elsewhere_is_needed_in_the_data(database_url
         )
         for schema in schemas
     ]
+
+
+async def test_what_is_needed_in_the_data_is_documented_as_it_is_looked_for(
+    database_url: str, gateway: Running
+) -> None:
+    """Neither what has another place before it, nor what another field is read from too."""
+    fields = BEFORE | {"event_type": "kind", "round_id": "event_type"}
+    async with running(mapped(database_url, gateway, fields)) as service:
+        route = (await service.client.get("/openapi.json")).json()["paths"]["/events/bet"]["post"]
+        event = cloud_event(data=own_data())
+        del event["data"]["round_id"]
+        answer = await post(service, event)
+    content = route["requestBody"]["content"]
+    schema = content[STRUCTURED]["schema"]
+
+    assert 202 == answer.status_code
+    assert {"kind"} == set(schema["properties"]["data"]["required"]) & {"tx", "event_id", "kind", "event_type", "at"}
+    Draft202012Validator(schema).validate(event)
+    assert "Requests are signed" in route["description"]
