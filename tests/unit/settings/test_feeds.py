@@ -205,6 +205,8 @@ CASINO = {
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({"statuses": "[]"}, "statuses: is needed with fields.status"),
+        ({"statuses": "[]", "fields.status": '"status"'}, "statuses: is needed with fields.status"),
         ({"statuses": "[]", "fields.status": '"state"'}, "statuses: is needed with fields.status"),
         ({"fields.stake_type": '"kind"'}, "free_stakes: is needed with fields.stake_type"),
         ({"fields.bonus_amount": '"bonus"'}, 'bonus: "subtracted" is needed with fields.bonus_amount'),
@@ -212,7 +214,7 @@ CASINO = {
         ({"profile": '"flat-cents"', "bonus": '"subtracted"'}, "fields.bonus_amount: is needed with bonus"),
     ],
 )
-def test_what_is_set_beside_a_profile_and_would_not_be_read_is_a_mistake(
+def test_what_is_set_beside_a_profile_and_leaves_something_unread_is_a_mistake(
     changes: dict[str, str], expected: str
 ) -> None:
     (line,) = mistakes(toml(**(CASINO | {f"feeds.casino.{key}": value for key, value in changes.items()})))
@@ -223,8 +225,6 @@ def test_what_is_set_beside_a_profile_and_would_not_be_read_is_a_mistake(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"statuses": "[]"},
-        {"statuses": "[]", "fields.status": '"status"'},
         {"fields.bonus_amount": '"bonus_wager_amount"'},
         {"fields.status": '"state"'},
     ],
