@@ -27,6 +27,7 @@ from app.settings.bodies import batch_of, body_mistakes, limits_of, room_mistake
 from app.settings.event_types import event_type_mistakes
 from app.settings.feeds import BUILT_IN, Feeds
 from app.settings.mapping import mapping_mistakes, mapping_of
+from app.settings.marks import mark_mistakes
 from app.settings.sections import (
     ContributionEvents,
     Dispatcher,
@@ -157,6 +158,7 @@ renewal loses it"
             for key, mistake in (
                 *mapping_mistakes(feed, self.brands, marks.looked_at()),
                 *event_type_mistakes(feed, marks.event_types),
+                *mark_mistakes(feed, marks),
                 *body_mistakes(feed),
             ):
                 yield f"feeds.{name}.{key}: {mistake}"

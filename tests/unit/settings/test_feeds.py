@@ -360,6 +360,34 @@ def test_one_thing_that_the_loop_filter_looks_at_is_enough(changes: dict[str, st
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"provider_id": '{path = "v", default = "ThrillTech"}'}, "provider_id.default: is one of"),
+        ({"provider_id": '{constant = "thrilltech"}', "game_code": '"g"'}, "provider_id.constant: is one of"),
+        ({"game_code": '{path = "g", default = "Jackpot-1"}'}, "game_code.default: is one of"),
+        ({"game_code": '{constant = "jackpot-1"}'}, "game_code.constant: is one of"),
+        ({"event_type": '{path = "t", default = "Debit"}'}, "event_type.default: is one of"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["bet", "deposit"])
+def test_a_constant_or_a_default_that_marks_contributions_is_a_mistake_since_it_would_have_events_ignored(
+    written: dict[str, str], expected: str, kind: str
+) -> None:
+    marks = {"contribution_events.game_codes": '["jackpot-*"]', "contribution_events.event_types": '["debit"]'}
+    fields = {f"feeds.poker.fields.{name}": place for name, place in written.items()}
+    found = mistakes(toml(**(MAPPED | marks | fields | {"feeds.poker.kind": f'"{kind}"'})))
+
+    assert any(line.startswith(f"feeds.poker.fields.{expected} contribution_events.") for line in found)
+
+
+@pytest.mark.parametrize(
+    "written", ['{path = "v", default = "none"}', '{path = "v", values = {"77" = "thrilltech"}}', '{path = "v"}']
+)
+def test_other_defaults_are_none_and_the_operators_values_may_stand_for_a_mark(written: str) -> None:
+    assert sources(toml(**(POKER | {"feeds.poker.fields.provider_id": written})))
+
+
+@pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"feeds.poker.fields.provider_id": '"vendor"'}, {"provider_id"}),
