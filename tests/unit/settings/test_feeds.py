@@ -11,6 +11,10 @@ from tests.unit.settings import SECRET, VALID, loaded, mistakes, toml
 
 POKER = {"feeds.poker.kind": '"bet"', "feeds.poker.webhook_secrets": f'["{SECRET}"]'}
 MAPPED = POKER | {"feeds.poker.fields.provider_id": '"vendor"'}
+BRAND = (
+    "feeds.poker.fields.brand_id: is needed, since the events of flat-cents name no brand: "
+    '{constant = "…"}, or where the payload names it, "brand_id"'
+)
 LOOP = (
     "it has to be found, or contributions would breed contributions; "
     "if the platform's debits show it otherwise, list their game_codes or event_types there"
@@ -142,7 +146,7 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
             ["feeds.poker.profile: Input should be 'activity-list', "],
         ),
         ({"feeds.poker.profile": '"payment-notification"'}, ["feeds.poker.profile: is for a deposit"]),
-        ({"feeds.poker.profile": '"flat-cents"'}, ["feeds.poker.fields.brand_id: is needed, since the events of flat"]),
+        ({"feeds.poker.profile": '"flat-cents"'}, [BRAND]),
         (
             {"feeds.poker.event_types": '["BET", "Cancel"]', "feeds.poker.rollback_event_types": '[" cancel "]'},
             ["feeds.poker.event_types: Cancel counts for nothing: it is one of rollback_event_types"],
