@@ -8,10 +8,8 @@ from app.settings.feeds import FeedSettings
 
 def event_type_mistakes(feed: FeedSettings, of_contributions: list[str]) -> Iterator[tuple[str, str]]:
     """Each with the key in the feed's section. `of_contributions` are those that mark contributions' own events. All
-    are compared as the filters do; a feed that is not served has nothing to compare.
+    are compared as the filters do.
     """
-    if not feed.enabled:
-        return
     if rollbacks := _both(feed.event_types, feed.rollback_event_types):
         yield "event_types", f"{rollbacks} counts for nothing: it is one of rollback_event_types, which come first"
     constant = feed.fields.event_type.constant if feed.fields.event_type else None

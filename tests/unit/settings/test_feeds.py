@@ -436,8 +436,33 @@ def test_a_mapped_deposit_shows_the_loop_filter_its_provider(changes: dict[str, 
     assert expected == sources(toml(**settings))["provider_id"]
 
 
-def test_the_types_of_a_feed_that_is_not_served_are_no_mistake() -> None:
-    of_contributions = {"contribution_events.event_types": '["Deposit_Success"]'}
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"contribution_events.event_types": '["Deposit_Success"]'},
+        {"feeds.deposit.fields.event_type": '{constant = "other"}'},
+        {"feeds.deposit.time_format": '"iso"'},
+        {"feeds.deposit.fields.provider_id": '{path = "v", default = "thrilltech"}'},
+        {"feeds.deposit.profile": '"payment-notification"'},
+        {"feeds.deposit.rules": '[{source_id = "{round}"}]'},
+        {"feeds.deposit.signature.content": '"{canonical_json}"', "feeds.deposit.body_limit": "100000"}
+        | {"feeds.deposit.signature.secrets": f'["{SECRET}"]', "feeds.deposit.api_keys": None},
+    ],
+)
+def test_what_a_feed_would_do_is_no_mistake_where_it_is_not_served(changes: dict[str, str | None]) -> None:
+    assert ["bet"] == [feed.name for feed in loaded(toml(**{"feeds.deposit.enabled": "false"} | changes)).feed_values()]
+    assert mistakes(toml(**changes))
 
-    assert loaded(toml(**{"feeds.deposit.enabled": "false"} | of_contributions)).feed_values()
-    assert 1 == len(mistakes(toml(**of_contributions)))
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"feeds.deposit.time_zone": '"Mars"'}, "feeds.deposit.time_zone: there is no time zone Mars"),
+        ({"feeds.deposit.kind": '"bet"'}, "feeds.deposit.kind: is deposit"),
+        ({"feeds.Deposit.kind": '"bet"', "feeds.Deposit.enabled": "false"}, "feeds.Deposit: a feed's name"),
+    ],
+)
+def test_the_form_of_its_settings_is_one_all_the_same(changes: dict[str, str], expected: str) -> None:
+    (line,) = mistakes(toml(**{"feeds.deposit.enabled": "false"} | changes))
+
+    assert line.startswith(expected)
