@@ -293,6 +293,34 @@ def test_a_mistake_in_a_field_is_one_line_that_names_it(field: str, written: str
 
 
 @pytest.mark.parametrize(
+    ("field", "written", "expected"),
+    [
+        ("status", '{constant = "okay"}', "status.constant: is none of statuses, so nothing would count"),
+        ("event_type", '{path = "t", values = {"1" = "BTE"}}', "event_type.values.1: is none of event_types and"),
+        ("event_type", '{path = "t", default = "BTE"}', "event_type.default: is none of event_types and"),
+    ],
+)
+def test_a_value_of_ours_that_no_list_has_is_a_mistake(field: str, written: str, expected: str) -> None:
+    (line,) = mistakes(toml(**MAPPED, **{"feeds.poker.statuses": '["ok"]', f"feeds.poker.fields.{field}": written}))
+
+    assert line.startswith(f"feeds.poker.fields.{expected}")
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("status", '{constant = "OK"}'),
+        ("status", '{path = "s", default = "none"}'),
+        ("event_type", '{path = "t", values = {"1" = "bet", "2" = "Rollback", "3" = "JACKPOT"}, default = "BET"}'),
+    ],
+)
+def test_one_that_some_list_has_is_none(field: str, written: str) -> None:
+    lists = {"feeds.poker.statuses": '["ok"]', "contribution_events.event_types": '["jackpot"]'}
+
+    assert sources(toml(**MAPPED, **lists, **{f"feeds.poker.fields.{field}": written}))
+
+
+@pytest.mark.parametrize(
     ("fields", "expected"),
     [
         (
