@@ -10,8 +10,10 @@ from app.domain.mapping import Path
 MASK = "***"
 _SHORTEST_FOUND_ANYWHERE = 6  # a shorter token is masked under its name only: it would be found in everything
 
-# A name with `token` in it, and its text: which may be cut off, since answers are kept in part.
-_NAMED = re.compile(r'("[^"\\]*token[^"\\]*"\s*:\s*)"(?:[^"\\]|\\.)*("|$)', re.IGNORECASE)
+# A name with `token` in it, and its text or number: which may be cut off, since answers are kept in part.
+_NAMED = re.compile(r'("[^"\\]*token[^"\\]*"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\w.+-]*)', re.IGNORECASE)
+_DECODER = json.JSONDecoder()
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\w.+-]*', re.DOTALL)
 
 
 def tokens(document: str) -> set[str]:
@@ -60,9 +62,40 @@ def _at(value: Any, path: Path) -> Any:
 
 def masked(text: str, known: Iterable[str]) -> str:
     """The text without what it calls a token, and without the tokens that are known."""
+    long = {token for token in known if len(token) >= _SHORTEST_FOUND_ANYWHERE}
     text = _NAMED.sub(rf'\1"{MASK}"', text)
-    for token in sorted(known, key=len, reverse=True):
-        if len(token) >= _SHORTEST_FOUND_ANYWHERE:
-            for form in (token, json.dumps(token)[1:-1], json.dumps(token, ensure_ascii=False)[1:-1]):
-                text = text.replace(form, MASK)
+    text = without_literals(text, long, end=len(text))
+    for token in sorted(long, key=len, reverse=True):
+        for form in _forms(token):
+            text = text.replace(form, MASK)
     return text
+
+
+def without_literals(text: str, known: Collection[str], *, end: int) -> str:
+    """The text up to its end, without the JSON texts and numbers that are one of those known, however their characters
+    are escaped: also the one that the end would cut.
+    """
+    kept, at = list[str](), 0
+    for literal in _LITERAL.finditer(text):
+        if literal.start() >= end:
+            break
+        if _read(literal[0]) in known:
+            kept.append(f'{text[at : literal.start()]}"{MASK}"')
+            at = literal.end()
+    return "".join([*kept, text[at:end]])
+
+
+def _read(literal: str) -> str:
+    """A text as it is meant, a number as it is written; what only looks like a text as it is."""
+    if "\\" not in literal:
+        return literal.strip('"')
+    try:
+        return str(_DECODER.decode(literal))
+    except ValueError:
+        return literal
+
+
+def _forms(token: str) -> set[str]:
+    """How it is written inside of a longer text, JSON or not. Some senders escape slashes too."""
+    inner = {json.dumps(token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return {token, *inner, *(form.replace("/", r"\/") for form in inner)}

@@ -7,15 +7,21 @@ from pydantic_settings import NoDecode
 
 from app.domain.batch import BODY, LIMIT, Batch, Keys, Others
 from app.settings.sections import SECTION
-from app.settings.values import Texts
+from app.settings.values import Texts, entries
 
 
 def _keys(value: Any) -> Any:
-    """From text, whose dots divide its keys; none where it is empty."""
-    steps = value.split(".") if isinstance(value, str) and value else value or ()
+    """From text, whose dots divide its keys, or a list of them, which a variable has as JSON."""
+    steps = value
+    if isinstance(value, str):
+        steps = entries(value) if _is_none_or_list(value) else value.split(".")
     if not isinstance(steps, (list, tuple)) or not all(isinstance(step, str) and step for step in steps):
         raise ValueError('must be keys, "data.events", or an array of them, ["data", "events"]')
     return tuple(steps)
+
+
+def _is_none_or_list(text: str) -> bool:
+    return not text.strip() or text.lstrip().startswith("[")
 
 
 Place = Annotated[Keys, NoDecode, BeforeValidator(_keys)]

@@ -94,7 +94,8 @@ def mapping_mistakes(feed: FeedSettings, brands: list[str], looked_at: frozenset
     if feed.profile and profile(feed.profile)["kind"] != feed.kind:
         yield "profile", f"is for a {profile(feed.profile)['kind']}"
     elif feed.profile and feed.fields.brand_id is None:
-        yield "fields.brand_id", f'is needed, since the events of {feed.profile} name no brand: {{constant = "…"}}'
+        ways = '{constant = "…"}, or where the payload names it, "brand_id"'
+        yield "fields.brand_id", f"is needed, since the events of {feed.profile} name no brand: {ways}"
     if feed.amount_places is not None and feed.amount_scale:
         yield "amount_places", "is for major units: with amount_scale, an amount is whole"
     if feed.amount_places is None and feed.bonus == "subtracted" and not feed.amount_scale:

@@ -25,8 +25,9 @@ from app.ledger.engine import async_url, shown_url
 from app.ledger.retention import Keep
 from app.settings.bodies import batch_of, body_mistakes, limits_of, room_mistakes
 from app.settings.event_types import event_type_mistakes
-from app.settings.feeds import BUILT_IN, Feeds
+from app.settings.feeds import BUILT_IN, Feeds, FeedSettings
 from app.settings.mapping import mapping_mistakes, mapping_of
+from app.settings.marks import mark_mistakes
 from app.settings.sections import (
     ContributionEvents,
     Dispatcher,
@@ -131,7 +132,7 @@ renewal loses it"
             yield f"retention.events: must be at least {duration_text(SENDERS_RETRY_FOR)}, to outlive senders' retries"
 
     def _rule_mistakes(self) -> Iterator[str]:
-        for name, feed in self.feeds.named().items():
+        for name, feed in self._served():
             kind = feed.kind
             for number, rule in enumerate(feed.rules):
                 key = f"feeds.{name}.rules.{number}"
@@ -147,20 +148,26 @@ renewal loses it"
                 if kind == "deposit" and rule.provider_ids:
                     yield f"{key}.provider_ids: a deposit has no provider_id"
 
+    def _served(self) -> list[tuple[str, FeedSettings]]:
+        """Those that are enabled: what another one would do is nobody's trouble until it is."""
+        return [(name, feed) for name, feed in self.feeds.named().items() if feed.enabled]
+
     def _feed_mistakes(self) -> Iterator[str]:
-        marks = self.contribution_events
         for name, feed in self.feeds.named().items():
             if not re.fullmatch("[a-z][a-z0-9-]{0,49}", name):
                 yield f"feeds.{name}: a feed's name is up to 50 small letters, digits and hyphens, a letter first"
             if name in BUILT_IN and feed.kind != name:
                 yield f"feeds.{name}.kind: is {name}"
+        marks = self.contribution_events
+        for name, feed in self._served():
             for key, mistake in (
                 *mapping_mistakes(feed, self.brands, marks.looked_at()),
                 *event_type_mistakes(feed, marks.event_types),
+                *mark_mistakes(feed, marks),
                 *body_mistakes(feed),
             ):
                 yield f"feeds.{name}.{key}: {mistake}"
-        yield from room_mistakes([feed for feed in self.feeds.named().values() if feed.enabled], self.server)
+        yield from room_mistakes([feed for _, feed in self._served()], self.server)
 
     def feed_values(self) -> tuple[Feed, ...]:
         """The feeds that are served, for the domain."""
@@ -199,8 +206,7 @@ renewal loses it"
                 batch=batch_of(feed),
                 cloud_events=feed.cloud_events,
             )
-            for name, feed in self.feeds.named().items()
-            if feed.enabled
+            for name, feed in self._served()
         )
 
     def longest_delivery(self) -> timedelta:

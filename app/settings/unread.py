@@ -12,8 +12,8 @@ def unread_mistakes(feed: FeedSettings) -> Iterator[tuple[str, str]]:
     these are is never taken for granted: all of it would count.
     """
     own, named = _own(feed), feed.fields.given()
-    if "status" in own and not feed.statuses:
-        yield "statuses", "is needed with fields.status: those that count"
+    if "status" in named and not feed.statuses:  # a profile that names the one names the other
+        yield "statuses", "is needed with fields.status: those that count; without them, declined events would"
     if "stake_type" in own and not feed.free_stakes:
         yield "free_stakes", "is needed with fields.stake_type: those that do not count"
     if "bonus_amount" in own and feed.bonus == "counted":

@@ -79,6 +79,40 @@ def test_all_that_is_under_what_is_called_a_token_is_masked(inner: Any, padding:
     assert "sesame" not in excerpt(body, limit=4096)
 
 
+@pytest.mark.parametrize(
+    ("written", "limit"),
+    [
+        (r'"abc\/def+ghi\/="', 4096),
+        (r'"\u0041BC-sesame"', 4096),
+        (r'"s\u00E9same-one"', 4096),
+        ('"abc"', 4096),
+        ('"open-sesame"', 40),
+        (r'"open\/\u0073esame"', 44),
+        ("20261122", 4096),
+        ("20261122", 40),
+        ("-1.5e3", 4096),
+    ],
+)
+@pytest.mark.parametrize("ending", ["}}", "}, }", "}}" + " " * SMALL], ids=["JSON", "no JSON", "large"])
+def test_a_token_is_masked_however_its_sender_writes_it(written: str, limit: int, ending: str) -> None:
+    body = f'{{"event_id": "1", "session": {{"sid": {written}{ending}'.encode()
+    shown = excerpt(body, limit=limit, token_paths=[("session", "sid")])
+
+    assert '{"event_id": "1", "session": {"sid": "***"' == shown.rstrip("} ,")
+
+
+def test_an_empty_token_is_not_looked_for_elsewhere() -> None:
+    assert '{"sid": "", "note": ""}' == excerpt(b'{"sid": "", "note": ""}', limit=4096, token_paths=[("sid",)])
+
+
+def test_what_is_no_token_is_shown_as_it_was_written_up_to_the_limit() -> None:
+    body = rb'{"url": "https:\/\/x\u002f1", "sid": "open-sesame", "amount": 1.50, "note": "too long to be shown"}'
+
+    assert rb'{"url": "https:\/\/x\u002f1", "sid": "***", "amount": 1.50, "note": "too'.decode() == excerpt(
+        body, limit=body.index(b" long"), token_paths=[("sid",)]
+    )
+
+
 def test_of_a_key_that_is_there_twice_no_value_is_shown() -> None:
     body = b'{"session": "open-sesame", "session": "close-sesame"}'
 

@@ -13,6 +13,7 @@ from app.domain.masking import masked, tokens
         ('{"token": "abc", "base_wager": 1.50}', '{"token": "***", "base_wager": 1.50}'),
         ('{"player_token":"a\\"b"}', '{"player_token":"***"}'),
         ('{"metadata": {"sessionToken" : "abc"}}', '{"metadata": {"sessionToken" : "***"}}'),
+        ('{"token": 12345, "round": 1}', '{"token": "***", "round": 1}'),
         ('{"token": null}', '{"token": null}'),
         ('{"token": ""}', '{"token": "***"}'),
         ('{"error": "x", "token": "cut o', '{"error": "x", "token": "***"'),
@@ -27,6 +28,19 @@ def test_a_known_token_is_masked_wherever_it_is_repeated() -> None:
     known = tokens('{"token": "s\\u00e9same-1"}')
 
     assert 'no session *** / "***"' == masked('no session s\u00e9same-1 / "s\\u00e9same-1"', known)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r'{"sid": "ABC\/d\u00e9f"}', '{"sid": "***"}'),
+        (r'{"sid": "\u0041BC/d\u00E9f"}', '{"sid": "***"}'),
+        (r'{"url": "https:\/\/x\/ABC\/d\u00e9f"}', r'{"url": "https:\/\/x\/***"}'),
+        (r'{"url": "https:\/\/x\/ABC\/déf"}', r'{"url": "https:\/\/x\/***"}'),
+    ],
+)
+def test_a_known_token_is_masked_however_its_characters_are_escaped(text: str, expected: str) -> None:
+    assert expected == masked(text, {"ABC/déf"})
 
 
 def test_a_token_too_short_to_tell_is_masked_under_its_name_only() -> None:

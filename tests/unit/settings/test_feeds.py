@@ -11,6 +11,10 @@ from tests.unit.settings import SECRET, VALID, loaded, mistakes, toml
 
 POKER = {"feeds.poker.kind": '"bet"', "feeds.poker.webhook_secrets": f'["{SECRET}"]'}
 MAPPED = POKER | {"feeds.poker.fields.provider_id": '"vendor"'}
+BRAND = (
+    "feeds.poker.fields.brand_id: is needed, since the events of flat-cents name no brand: "
+    '{constant = "…"}, or where the payload names it, "brand_id"'
+)
 LOOP = (
     "it has to be found, or contributions would breed contributions; "
     "if the platform's debits show it otherwise, list their game_codes or event_types there"
@@ -142,7 +146,7 @@ def test_a_profile_is_used_by_name_and_what_the_feed_sets_wins(profile: str) -> 
             ["feeds.poker.profile: Input should be 'activity-list', "],
         ),
         ({"feeds.poker.profile": '"payment-notification"'}, ["feeds.poker.profile: is for a deposit"]),
-        ({"feeds.poker.profile": '"flat-cents"'}, ["feeds.poker.fields.brand_id: is needed, since the events of flat"]),
+        ({"feeds.poker.profile": '"flat-cents"'}, [BRAND]),
         (
             {"feeds.poker.event_types": '["BET", "Cancel"]', "feeds.poker.rollback_event_types": '[" cancel "]'},
             ["feeds.poker.event_types: Cancel counts for nothing: it is one of rollback_event_types"],
@@ -205,6 +209,8 @@ CASINO = {
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({"statuses": "[]"}, "statuses: is needed with fields.status"),
+        ({"statuses": "[]", "fields.status": '"status"'}, "statuses: is needed with fields.status"),
         ({"statuses": "[]", "fields.status": '"state"'}, "statuses: is needed with fields.status"),
         ({"fields.stake_type": '"kind"'}, "free_stakes: is needed with fields.stake_type"),
         ({"fields.bonus_amount": '"bonus"'}, 'bonus: "subtracted" is needed with fields.bonus_amount'),
@@ -212,7 +218,7 @@ CASINO = {
         ({"profile": '"flat-cents"', "bonus": '"subtracted"'}, "fields.bonus_amount: is needed with bonus"),
     ],
 )
-def test_what_is_set_beside_a_profile_and_would_not_be_read_is_a_mistake(
+def test_what_is_set_beside_a_profile_and_leaves_something_unread_is_a_mistake(
     changes: dict[str, str], expected: str
 ) -> None:
     (line,) = mistakes(toml(**(CASINO | {f"feeds.casino.{key}": value for key, value in changes.items()})))
@@ -223,8 +229,6 @@ def test_what_is_set_beside_a_profile_and_would_not_be_read_is_a_mistake(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"statuses": "[]"},
-        {"statuses": "[]", "fields.status": '"status"'},
         {"fields.bonus_amount": '"bonus_wager_amount"'},
         {"fields.status": '"state"'},
     ],
@@ -286,6 +290,34 @@ def test_a_mistake_in_a_field_is_one_line_that_names_it(field: str, written: str
 
     assert line.startswith(f"feeds.poker.fields.{field}")
     assert says in line
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "expected"),
+    [
+        ("status", '{constant = "okay"}', "status.constant: is none of statuses, so nothing would count"),
+        ("event_type", '{path = "t", values = {"1" = "BTE"}}', "event_type.values.1: is none of event_types and"),
+        ("event_type", '{path = "t", default = "BTE"}', "event_type.default: is none of event_types and"),
+    ],
+)
+def test_a_value_of_ours_that_no_list_has_is_a_mistake(field: str, written: str, expected: str) -> None:
+    (line,) = mistakes(toml(**MAPPED, **{"feeds.poker.statuses": '["ok"]', f"feeds.poker.fields.{field}": written}))
+
+    assert line.startswith(f"feeds.poker.fields.{expected}")
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("status", '{constant = "OK"}'),
+        ("status", '{path = "s", default = "none"}'),
+        ("event_type", '{path = "t", values = {"1" = "bet", "2" = "Rollback", "3" = "JACKPOT"}, default = "BET"}'),
+    ],
+)
+def test_one_that_some_list_has_is_none(field: str, written: str) -> None:
+    lists = {"feeds.poker.statuses": '["ok"]', "contribution_events.event_types": '["jackpot"]'}
+
+    assert sources(toml(**MAPPED, **lists, **{f"feeds.poker.fields.{field}": written}))
 
 
 @pytest.mark.parametrize(
@@ -360,6 +392,34 @@ def test_one_thing_that_the_loop_filter_looks_at_is_enough(changes: dict[str, st
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"provider_id": '{path = "v", default = "ThrillTech"}'}, "provider_id.default: is one of"),
+        ({"provider_id": '{constant = "thrilltech"}', "game_code": '"g"'}, "provider_id.constant: is one of"),
+        ({"game_code": '{path = "g", default = "Jackpot-1"}'}, "game_code.default: is one of"),
+        ({"game_code": '{constant = "jackpot-1"}'}, "game_code.constant: is one of"),
+        ({"event_type": '{path = "t", default = "Debit"}'}, "event_type.default: is one of"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["bet", "deposit"])
+def test_a_constant_or_a_default_that_marks_contributions_is_a_mistake_since_it_would_have_events_ignored(
+    written: dict[str, str], expected: str, kind: str
+) -> None:
+    marks = {"contribution_events.game_codes": '["jackpot-*"]', "contribution_events.event_types": '["debit"]'}
+    fields = {f"feeds.poker.fields.{name}": place for name, place in written.items()}
+    found = mistakes(toml(**(MAPPED | marks | fields | {"feeds.poker.kind": f'"{kind}"'})))
+
+    assert any(line.startswith(f"feeds.poker.fields.{expected} contribution_events.") for line in found)
+
+
+@pytest.mark.parametrize(
+    "written", ['{path = "v", default = "none"}', '{path = "v", values = {"77" = "thrilltech"}}', '{path = "v"}']
+)
+def test_other_defaults_are_none_and_the_operators_values_may_stand_for_a_mark(written: str) -> None:
+    assert sources(toml(**(POKER | {"feeds.poker.fields.provider_id": written})))
+
+
+@pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"feeds.poker.fields.provider_id": '"vendor"'}, {"provider_id"}),
@@ -404,8 +464,33 @@ def test_a_mapped_deposit_shows_the_loop_filter_its_provider(changes: dict[str, 
     assert expected == sources(toml(**settings))["provider_id"]
 
 
-def test_the_types_of_a_feed_that_is_not_served_are_no_mistake() -> None:
-    of_contributions = {"contribution_events.event_types": '["Deposit_Success"]'}
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"contribution_events.event_types": '["Deposit_Success"]'},
+        {"feeds.deposit.fields.event_type": '{constant = "other"}'},
+        {"feeds.deposit.time_format": '"iso"'},
+        {"feeds.deposit.fields.provider_id": '{path = "v", default = "thrilltech"}'},
+        {"feeds.deposit.profile": '"payment-notification"'},
+        {"feeds.deposit.rules": '[{source_id = "{round}"}]'},
+        {"feeds.deposit.signature.content": '"{canonical_json}"', "feeds.deposit.body_limit": "100000"}
+        | {"feeds.deposit.signature.secrets": f'["{SECRET}"]', "feeds.deposit.api_keys": None},
+    ],
+)
+def test_what_a_feed_would_do_is_no_mistake_where_it_is_not_served(changes: dict[str, str | None]) -> None:
+    assert ["bet"] == [feed.name for feed in loaded(toml(**{"feeds.deposit.enabled": "false"} | changes)).feed_values()]
+    assert mistakes(toml(**changes))
 
-    assert loaded(toml(**{"feeds.deposit.enabled": "false"} | of_contributions)).feed_values()
-    assert 1 == len(mistakes(toml(**of_contributions)))
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"feeds.deposit.time_zone": '"Mars"'}, "feeds.deposit.time_zone: there is no time zone Mars"),
+        ({"feeds.deposit.kind": '"bet"'}, "feeds.deposit.kind: is deposit"),
+        ({"feeds.Deposit.kind": '"bet"', "feeds.Deposit.enabled": "false"}, "feeds.Deposit: a feed's name"),
+    ],
+)
+def test_the_form_of_its_settings_is_one_all_the_same(changes: dict[str, str], expected: str) -> None:
+    (line,) = mistakes(toml(**{"feeds.deposit.enabled": "false"} | changes))
+
+    assert line.startswith(expected)
