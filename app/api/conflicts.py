@@ -17,14 +17,16 @@ from app.ledger.recording import Entry
 LISTED = 10  # places of an event
 LONGEST = 200  # characters of a pointer: names are the sender's, of any length
 COMPARED = 20  # events at once; the others are told without places
+LARGE = 16 * 1024  # characters of a payload: more takes too long to compare, while everybody waits
 
 _STANDS = "the event that was recorded first stands"
 
 
 async def refusals(service: Services, entries: Sequence[Entry]) -> list[Refusal]:
     """One for each entry. The places are a help: where they can't be had, the refusal does without."""
+    wanted = [entry.key for entry in entries[:COMPARED] if len(entry.payload) <= LARGE]
     try:
-        first = await service.payloads([entry.key for entry in entries[:COMPARED]])
+        first = await service.payloads(wanted) if wanted else {}
     except LedgerUnavailableError:
         first = {}
     found = []
@@ -44,8 +46,10 @@ def _refusal(first: str | None, second: str) -> Refusal:
 
 def _places(first: str, second: str) -> list[dict[str, str]]:
     """One more than is listed, where there are more."""
+    if max(len(first), len(second)) > LARGE:
+        return []
     try:
-        before, now = (document.read(each.encode()).fields for each in (first, second))
+        before, now = document.fields(first), document.fields(second)
     except MalformedDocumentError:
         return []
     found = islice(differing(before, now), LISTED + 1)

@@ -118,3 +118,26 @@ async def test_where_the_first_can_not_be_read_it_is_a_conflict_all_the_same(
         await connection.execute(text("update events set payload = 'gone'"))
 
     assert (STANDS, {}) == await refused(service, examples.bet(amount="9.99"))
+
+
+async def test_a_large_event_is_told_without_places(service: Service) -> None:
+    """To compare it takes milliseconds, in which nobody else is served."""
+    around = conflicts.LARGE - len(json.dumps(examples.bet(note="", event_id="1")))
+    for event_id, first, second in (("1", around, 0), ("2", 0, around), ("3", around + 1, 0), ("4", 0, around + 1)):
+        await service.post("bet", examples.bet(event_id=event_id, note="x" * first))
+        expected = {"/note": "was different"} if around in (first, second) else {}
+        changed = examples.bet(event_id=event_id, note="x" * second)
+
+        assert expected == (await refused(service, changed))[1], event_id
+
+
+async def test_what_is_compared_is_parsed_and_nothing_more(service: Service, engine: AsyncEngine) -> None:
+    """A canonical form, which takes ten times as long, goes no deeper than an event may."""
+    await service.post("bet", examples.bet())
+    deep = json.dumps(examples.bet()).removesuffix("}") + ', "note": ' + '{"a": ' * 65 + "0" + "}" * 66
+    async with engine.begin() as connection:
+        await connection.execute(text("update events set payload = :deep"), {"deep": deep})
+
+    assert {"/amount": "was different", "/note": "was there"} == (await refused(service, examples.bet(amount="9.99")))[
+        1
+    ]
