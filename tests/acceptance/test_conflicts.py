@@ -1,15 +1,19 @@
 """A conflict is told by where it differs from the event that was recorded first, and never by what was sent."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import anyio
 import pytest
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api import conflicts
+from app.domain.event import EventKey
+from app.ledger.payloads import payloads
 from tests import examples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
@@ -141,3 +145,35 @@ async def test_what_is_compared_is_parsed_and_nothing_more(service: Service, eng
     assert {"/amount": "was different", "/note": "was there"} == (await refused(service, examples.bet(amount="9.99")))[
         1
     ]
+
+
+async def test_while_a_conflict_is_compared_others_are_told_without_places(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many come at once, one connection is taken for it."""
+    looking, answered, looks = asyncio.Event(), asyncio.Event(), 0
+
+    async def held(engine: AsyncEngine, keys: Sequence[EventKey]) -> dict[EventKey, str]:
+        nonlocal looks
+        looks += 1
+        looking.set()
+        await answered.wait()
+        return await payloads(engine, keys)
+
+    monkeypatch.setattr("app.main.payloads", held)
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url)
+    async with running(settings) as service:
+        await service.post("bet", examples.bet())
+        first = asyncio.create_task(refused(service, examples.bet(amount="9.99")))
+        await looking.wait()
+        batch = json.dumps([examples.bet(amount=str(amount)) for amount in range(5, 8)]).encode()
+        with anyio.fail_after(examples.DEADLINE):
+            others = await asyncio.gather(*(refused(service, examples.bet(amount="8")) for _ in range(5)))
+            results = (await service.post_body("bet/batch", batch)).json()["results"]
+        answered.set()
+        compared = [await first, await refused(service, examples.bet(amount="9.98"))]
+
+    assert [(STANDS, {})] * 5 == others
+    assert not any("errors" in result["problem"] for result in results)
+    assert [(DIFFERS, {"/amount": "was different"})] * 2 == compared
+    assert 2 == looks
