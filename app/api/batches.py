@@ -146,26 +146,41 @@ async def _recorded(service: Services, events: Sequence[ToRecord]) -> list[outco
             raise BacklogFullError
         written = events[at : at + room]
         recorded = await service.inbox.record_all([each.entry for each in written])
+        _note(service, written, recorded)
         refusals = await _conflicts(service, written, recorded)
-        for event, outcome in zip(written, recorded, strict=True):
-            if isinstance(outcome, BaseException):
-                failures.append(outcome)
-            else:
-                told = event.found.placed(next(refusals)) if isinstance(outcome, Conflict) else outcome
-                outcomes.note(service, event.entry, told)
-                found.append(told)
+        for outcome in recorded:
+            match outcome:
+                case BaseException():
+                    failures.append(outcome)
+                case Conflict():
+                    found.append(next(refusals))
+                case _:
+                    found.append(outcome)
         at += len(written)
     if failures:
         raise min(failures, key=lambda failure: isinstance(failure, UnfitError))
     return found
 
 
+def _note(service: Services, events: Sequence[ToRecord], recorded: Sequence[Outcome | BaseException]) -> None:
+    """Count and log all that are no conflicts, before anything else is waited for, which may fail."""
+    for event, outcome in zip(events, recorded, strict=True):
+        if not isinstance(outcome, (BaseException, Conflict)):
+            outcomes.note(service, event.entry, outcome)
+
+
 async def _conflicts(
     service: Services, events: Sequence[ToRecord], recorded: Sequence[Outcome | BaseException]
 ) -> Iterator[Refusal]:
-    """A refusal for each conflict among them."""
-    conflicting = [each.entry for each, outcome in zip(events, recorded, strict=True) if isinstance(outcome, Conflict)]
-    return iter(await conflicts.refusals(service, conflicting) if conflicting else ())
+    """A refusal for each conflict among them, counted and logged."""
+    conflicting = [each for each, outcome in zip(events, recorded, strict=True) if isinstance(outcome, Conflict)]
+    if not conflicting:
+        return iter(())
+    refusals = await conflicts.refusals(service, [each.entry for each in conflicting])
+    placed = [each.found.placed(refusal) for each, refusal in zip(conflicting, refusals, strict=True)]
+    for each, refusal in zip(conflicting, placed, strict=True):
+        outcomes.note(service, each.entry, refusal)
+    return iter(placed)
 
 
 def _told(service: Services, entry: Entry, outcome: outcomes.Told) -> tuple[str, str]:

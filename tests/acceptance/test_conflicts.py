@@ -177,3 +177,20 @@ async def test_while_a_conflict_is_compared_others_are_told_without_places(
     assert not any("errors" in result["problem"] for result in results)
     assert [(DIFFERS, {"/amount": "was different"})] * 2 == compared
     assert 2 == looks
+
+
+async def test_what_a_batch_recorded_is_counted_and_logged_though_its_conflicts_can_not_be_told(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(engine: AsyncEngine, keys: Sequence[EventKey]) -> dict[EventKey, str]:
+        raise RuntimeError(engine, keys)
+
+    monkeypatch.setattr("app.main.payloads", broken)
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url)) as service:
+        batch = json.dumps([examples.bet(), examples.bet(amount="9.99"), examples.bet(event_id="bet-2")]).encode()
+        with structlog.testing.capture_logs() as lines:
+            answer = await service.post_body("bet/batch", batch)
+        counted = await service.metric("events_accepted_total", feed="bet")
+
+    assert (500, 2) == (answer.status_code, counted)
+    assert ["bet-1", "bet-2"] == [line["event_id"] for line in lines if line["event"] == "api.event_recorded"]
