@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from app.api.large_bodies import LargeBodies
 from app.api.refusal_log import RefusalLog
+from app.api.turns import Turns
 from app.domain.event import EventKey
 from app.ledger.asking import Known
 from app.ledger.health import LedgerState
@@ -50,6 +51,7 @@ class Services:
     dispatcher_state: Callable[[], str] | None
     gateway_state: Callable[[], str] | None
     comparing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: Turns = field(default_factory=Turns)
     log: Any = field(default_factory=lambda: structlog.get_logger("api").bind())  # bound once, not for each line
 
 
