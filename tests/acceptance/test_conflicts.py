@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -194,3 +195,12 @@ async def test_what_a_batch_recorded_is_counted_and_logged_though_its_conflicts_
 
     assert (500, 2) == (answer.status_code, counted)
     assert ["bet-1", "bet-2"] == [line["event_id"] for line in lines if line["event"] == "api.event_recorded"]
+
+
+def test_the_page_says_where_places_are_left_out() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "problems" / "conflict.md").read_text()
+    bounds = (f"over {conflicts.LARGE:,} characters", f"over\n{conflicts.LONGEST} characters")
+
+    assert all(
+        bound in page for bound in (*bounds, f"from the {conflicts.COMPARED + 1}st conflict on", "another conflict")
+    )
