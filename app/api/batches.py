@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from app.api import batch_documentation, conflicts, outcomes, problems, refusing
 from app.api.arriving import Arrived, arrived, media_type, require_json
 from app.api.limits import Door
 from app.api.parcel import Form, Parcel, Skipped, alone
-from app.api.places import Found
+from app.api.places import Place
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.api.receiving import Answer, routed
@@ -33,10 +34,19 @@ class ToRecord:
     """An event, and where it is in the body."""
 
     entry: Entry
-    found: Found
+    place: Place
 
 
-Taken = ToRecord | Refusal | Skipped
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that is not to be recorded, by its text."""
+
+    refusal: Refusal
+    text: str
+
+
+Taken = ToRecord | Refused | Skipped
+"""What is kept of an event until its batch is answered: nothing that was parsed."""
 
 
 def endpoints(readers: Mapping[Reader, Door], *, body_limit: int) -> dict[str, Endpoint]:
@@ -79,20 +89,19 @@ async def answered(reader: Reader, door: Door, scope: Scope, request: Arrived, f
     before anything is recorded, and what the inbox raises, after which some may be: repeated, they are told what they
     would have been.
     """
-    parcel = Parcel(reader.feed, request.body, form, largest=largest)
-    pieces = await _cut(parcel)
-    fields = door.take(len(pieces) - 1) if len(pieces) > 1 else request.fields
-    taken = list[Taken]()
-    for index, piece in enumerate(pieces):
-        if index % TURN == TURN - 1:
-            await asyncio.sleep(0)
-        taken.append(_taken(reader, parcel, index, piece))
-    results = await _results(services(scope), scope, taken, pieces)
+    service = services(scope)
+    async with service.turns.of(len(request.body)):
+        parcel = Parcel(reader.feed, request.body, form, largest=largest)
+        pieces = await _cut(parcel)
+        fields = door.take(len(pieces) - 1) if len(pieces) > 1 else request.fields
+        taken = await _read(reader, parcel, pieces)
+        del parcel  # and what is parsed of what the events share
+    results = await _results(service, scope, taken)
     return Answer(200, results.encode("ascii"), tuple(fields))
 
 
-async def _cut(parcel: Parcel) -> list[Piece]:
-    found = list[Piece]()
+async def _cut(parcel: Parcel) -> deque[Piece]:
+    found = deque[Piece]()
     for piece in parcel.pieces():
         found.append(piece)
         if len(found) % TURN == 0:
@@ -100,16 +109,27 @@ async def _cut(parcel: Parcel) -> list[Piece]:
     return found
 
 
+async def _read(reader: Reader, parcel: Parcel, pieces: deque[Piece]) -> list[Taken]:
+    """Each piece is gone once it is read."""
+    taken = list[Taken]()
+    while pieces:
+        if len(taken) % TURN == TURN - 1:
+            await asyncio.sleep(0)
+        taken.append(_taken(reader, parcel, len(taken), pieces.popleft()))
+    return taken
+
+
 def _taken(reader: Reader, parcel: Parcel, index: int, piece: Piece) -> Taken:
     """What the single route would have made of it."""
     try:
         found = parcel.event(index, piece)
-        return found if isinstance(found, Skipped) else ToRecord(found.read(reader.entry), found)
+        return found if isinstance(found, Skipped) else ToRecord(found.read(reader.entry), found.place)
     except Refusal as refusal:
-        return refusal
+        refusal.__context__ = None  # it and the traceback hold on to what was parsed
+        return Refused(refusal.with_traceback(None), piece.text)
 
 
-async def _results(service: Services, scope: Scope, taken: Sequence[Taken], pieces: Sequence[Piece]) -> str:
+async def _results(service: Services, scope: Scope, taken: Sequence[Taken]) -> str:
     events = [each for each in taken if isinstance(each, ToRecord)]
     began = time.perf_counter()
     recorded = iter(await _recorded(service, events))
@@ -121,9 +141,9 @@ async def _results(service: Services, scope: Scope, taken: Sequence[Taken], piec
         match each:
             case ToRecord():
                 status, members = _told(service, each.entry, next(recorded))
-            case Refusal():
-                refusing.note({**scope, "path": f"{scope['path']}#/{index}", "body": pieces[index].text.encode()}, each)
-                status, members = "refused", _refused(each, service)
+            case Refused(refusal, text):
+                refusing.note({**scope, "path": f"{scope['path']}#/{index}", "body": text.encode()}, refusal)
+                status, members = "refused", _refused(refusal, service)
             case Skipped():
                 status, members = "skipped", '"status": "skipped"'
         counts[status] += 1
@@ -146,26 +166,41 @@ async def _recorded(service: Services, events: Sequence[ToRecord]) -> list[outco
             raise BacklogFullError
         written = events[at : at + room]
         recorded = await service.inbox.record_all([each.entry for each in written])
+        _note(service, written, recorded)
         refusals = await _conflicts(service, written, recorded)
-        for event, outcome in zip(written, recorded, strict=True):
-            if isinstance(outcome, BaseException):
-                failures.append(outcome)
-            else:
-                told = event.found.placed(next(refusals)) if isinstance(outcome, Conflict) else outcome
-                outcomes.note(service, event.entry, told)
-                found.append(told)
+        for outcome in recorded:
+            match outcome:
+                case BaseException():
+                    failures.append(outcome)
+                case Conflict():
+                    found.append(next(refusals))
+                case _:
+                    found.append(outcome)
         at += len(written)
     if failures:
         raise min(failures, key=lambda failure: isinstance(failure, UnfitError))
     return found
 
 
+def _note(service: Services, events: Sequence[ToRecord], recorded: Sequence[Outcome | BaseException]) -> None:
+    """Count and log all that are no conflicts, before anything else is waited for, which may fail."""
+    for event, outcome in zip(events, recorded, strict=True):
+        if not isinstance(outcome, (BaseException, Conflict)):
+            outcomes.note(service, event.entry, outcome)
+
+
 async def _conflicts(
     service: Services, events: Sequence[ToRecord], recorded: Sequence[Outcome | BaseException]
 ) -> Iterator[Refusal]:
-    """A refusal for each conflict among them."""
-    conflicting = [each.entry for each, outcome in zip(events, recorded, strict=True) if isinstance(outcome, Conflict)]
-    return iter(await conflicts.refusals(service, conflicting) if conflicting else ())
+    """A refusal for each conflict among them, counted and logged."""
+    conflicting = [each for each, outcome in zip(events, recorded, strict=True) if isinstance(outcome, Conflict)]
+    if not conflicting:
+        return iter(())
+    refusals = await conflicts.refusals(service, [each.entry for each in conflicting])
+    placed = [each.place.placed(refusal) for each, refusal in zip(conflicting, refusals, strict=True)]
+    for each, refusal in zip(conflicting, placed, strict=True):
+        outcomes.note(service, each.entry, refusal)
+    return iter(placed)
 
 
 def _told(service: Services, entry: Entry, outcome: outcomes.Told) -> tuple[str, str]:

@@ -11,24 +11,14 @@ Meaning = TypeVar("Meaning")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An event in a body. It is at the pointer `at`, but for what is `moved`, ours to where that is; and for what is in
-    no place of the body but `beside` it, ours to the header's name. Where whose it is shows by what is no part of it,
-    `told` is the event with that.
+class Place:
+    """Where an event is in a body: at the pointer `at`, but for what is `moved`, ours to where that is; and for what is
+    in no place of the body but `beside` it, ours to the header's name.
     """
 
-    document: Document
     at: str
     moved: Mapping[str, str]
-    beside: Mapping[str, str] = field(default_factory=dict)
-    told: "Found | None" = None
-
-    def read(self, reading: Callable[[Document], Meaning]) -> Meaning:
-        """What the event is read as. Raises the refusal of who reads it, placed."""
-        try:
-            return reading(self.document)
-        except Refusal as refusal:
-            raise self.placed(refusal) from None
+    beside: Mapping[str, str]
 
     def placed(self, refusal: Refusal) -> Refusal:
         """The refusal of the event, with the place of each mistake in the body."""
@@ -47,3 +37,32 @@ class Found:
             if found == ours or found.startswith(f"{ours}/"):
                 return theirs + found.removeprefix(ours)
         return self.at + found
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event in a body, and where it is there, as a place says it. Where whose it is shows by what is no part of it,
+    `told` is the event with that.
+    """
+
+    document: Document
+    at: str
+    moved: Mapping[str, str]
+    beside: Mapping[str, str] = field(default_factory=dict)
+    told: "Found | None" = None
+
+    @property
+    def place(self) -> Place:
+        """To be kept where the event is not: what is parsed is many times as large as its text."""
+        return Place(self.at, self.moved, self.beside)
+
+    def read(self, reading: Callable[[Document], Meaning]) -> Meaning:
+        """What the event is read as. Raises the refusal of who reads it, placed."""
+        try:
+            return reading(self.document)
+        except Refusal as refusal:
+            raise self.placed(refusal) from None
+
+    def placed(self, refusal: Refusal) -> Refusal:
+        """The refusal of the event, with the place of each mistake in the body."""
+        return self.place.placed(refusal)

@@ -1,5 +1,6 @@
 """What the routes work with: made by the composition root, carried in the lifespan's state."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from starlette.types import Scope
 
 from app.api.large_bodies import LargeBodies
 from app.api.refusal_log import RefusalLog
+from app.api.turns import Turns
 from app.domain.event import EventKey
 from app.ledger.asking import Known
 from app.ledger.health import LedgerState
@@ -29,7 +31,8 @@ class Drain:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """`home` is where the service is as its callers see it, or empty. `embedded` says that the database is the one for
-    development. `dispatcher_state` and `gateway_state` are None in a process without a dispatcher.
+    development. `dispatcher_state` and `gateway_state` are None in a process without a dispatcher. `comparing` is held
+    by whoever compares conflicts.
     """
 
     inbox: Inbox
@@ -47,6 +50,8 @@ class Services:
     in_flight: Callable[[], int]
     dispatcher_state: Callable[[], str] | None
     gateway_state: Callable[[], str] | None
+    comparing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: Turns = field(default_factory=Turns)
     log: Any = field(default_factory=lambda: structlog.get_logger("api").bind())  # bound once, not for each line
 
 

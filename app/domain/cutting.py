@@ -27,7 +27,7 @@ class Piece:
         MalformedDocumentError.
         """
         if isinstance(self.value, MalformedDocumentError):
-            raise self.value
+            raise MalformedDocumentError(*self.value.args)  # another: it will hold on to what it came through
         own = as_object(self.value)
         added = {name: piece for name, piece in shared.items() if name not in own}
         fields = {name: piece.value for name, piece in added.items()} | own
@@ -125,7 +125,7 @@ def _piece(text: str, at: int) -> tuple[Piece, int]:
     try:
         value, end = read_value(text, at)
     except MalformedDocumentError as error:
-        value, end = error, _skipped(text, at)
+        value, end = MalformedDocumentError(*error.args), _skipped(text, at)
     except RecursionError:
         value, end = MalformedDocumentError("nested too deeply"), _skipped(text, at)
     return Piece(text[at:end], value), end

@@ -1,15 +1,20 @@
 """A conflict is told by where it differs from the event that was recorded first, and never by what was sent."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api import conflicts
+from app.domain.event import EventKey
+from app.ledger.payloads import payloads
 from tests import examples
 from tests.acceptance.service import Service, running
 from tests.examples import Running
@@ -118,3 +123,84 @@ async def test_where_the_first_can_not_be_read_it_is_a_conflict_all_the_same(
         await connection.execute(text("update events set payload = 'gone'"))
 
     assert (STANDS, {}) == await refused(service, examples.bet(amount="9.99"))
+
+
+async def test_a_large_event_is_told_without_places(service: Service) -> None:
+    """To compare it takes milliseconds, in which nobody else is served."""
+    around = conflicts.LARGE - len(json.dumps(examples.bet(note="", event_id="1")))
+    for event_id, first, second in (("1", around, 0), ("2", 0, around), ("3", around + 1, 0), ("4", 0, around + 1)):
+        await service.post("bet", examples.bet(event_id=event_id, note="x" * first))
+        expected = {"/note": "was different"} if around in (first, second) else {}
+        changed = examples.bet(event_id=event_id, note="x" * second)
+
+        assert expected == (await refused(service, changed))[1], event_id
+
+
+async def test_what_is_compared_is_parsed_and_nothing_more(service: Service, engine: AsyncEngine) -> None:
+    """A canonical form, which takes ten times as long, goes no deeper than an event may."""
+    await service.post("bet", examples.bet())
+    deep = json.dumps(examples.bet()).removesuffix("}") + ', "note": ' + '{"a": ' * 65 + "0" + "}" * 66
+    async with engine.begin() as connection:
+        await connection.execute(text("update events set payload = :deep"), {"deep": deep})
+
+    assert {"/amount": "was different", "/note": "was there"} == (await refused(service, examples.bet(amount="9.99")))[
+        1
+    ]
+
+
+async def test_while_a_conflict_is_compared_others_are_told_without_places(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many come at once, one connection is taken for it."""
+    looking, answered, looks = asyncio.Event(), asyncio.Event(), 0
+
+    async def held(engine: AsyncEngine, keys: Sequence[EventKey]) -> dict[EventKey, str]:
+        nonlocal looks
+        looks += 1
+        looking.set()
+        await answered.wait()
+        return await payloads(engine, keys)
+
+    monkeypatch.setattr("app.main.payloads", held)
+    settings = examples.settings(database_url=database_url, gateway_url=gateway.url)
+    async with running(settings) as service:
+        await service.post("bet", examples.bet())
+        first = asyncio.create_task(refused(service, examples.bet(amount="9.99")))
+        await looking.wait()
+        batch = json.dumps([examples.bet(amount=str(amount)) for amount in range(5, 8)]).encode()
+        with anyio.fail_after(examples.DEADLINE):
+            others = await asyncio.gather(*(refused(service, examples.bet(amount="8")) for _ in range(5)))
+            results = (await service.post_body("bet/batch", batch)).json()["results"]
+        answered.set()
+        compared = [await first, await refused(service, examples.bet(amount="9.98"))]
+
+    assert [(STANDS, {})] * 5 == others
+    assert not any("errors" in result["problem"] for result in results)
+    assert [(DIFFERS, {"/amount": "was different"})] * 2 == compared
+    assert 2 == looks
+
+
+async def test_what_a_batch_recorded_is_counted_and_logged_though_its_conflicts_can_not_be_told(
+    database_url: str, gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(engine: AsyncEngine, keys: Sequence[EventKey]) -> dict[EventKey, str]:
+        raise RuntimeError(engine, keys)
+
+    monkeypatch.setattr("app.main.payloads", broken)
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url)) as service:
+        batch = json.dumps([examples.bet(), examples.bet(amount="9.99"), examples.bet(event_id="bet-2")]).encode()
+        with structlog.testing.capture_logs() as lines:
+            answer = await service.post_body("bet/batch", batch)
+        counted = await service.metric("events_accepted_total", feed="bet")
+
+    assert (500, 2) == (answer.status_code, counted)
+    assert ["bet-1", "bet-2"] == [line["event_id"] for line in lines if line["event"] == "api.event_recorded"]
+
+
+def test_the_page_says_where_places_are_left_out() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "problems" / "conflict.md").read_text()
+    bounds = (f"over {conflicts.LARGE:,} characters", f"over\n{conflicts.LONGEST} characters")
+
+    assert all(
+        bound in page for bound in (*bounds, f"from the {conflicts.COMPARED + 1}st conflict on", "another conflict")
+    )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.document import MalformedDocumentError, read
+from app.domain.document import MAX_DEPTH, MalformedDocumentError, fields, read
 
 Spellings = tuple[str, ...]  # ways to write one number
 
@@ -218,3 +218,25 @@ def test_a_number_is_the_same_in_every_form(one: str, others: list[str]) -> None
 )
 def test_different_content_has_different_fingerprints(one: bytes, other: bytes) -> None:
     assert read(one).fingerprint != read(other).fingerprint
+
+
+@given(st.dictionaries(st.text(), st.recursive(st.integers() | st.text(), st.lists)))
+def test_the_fields_alone_are_those_of_the_document(value: dict[str, Any]) -> None:
+    text = json.dumps(value)
+
+    assert read(text.encode()).fields == fields(text)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1, "a": 1}', '{"a": NaN}', '{"a": 1e9999999999999999999}'])
+def test_what_is_no_document_has_no_fields(text: str) -> None:
+    with pytest.raises(MalformedDocumentError):
+        fields(text)
+
+
+def test_the_fields_alone_take_no_canonical_form() -> None:
+    """Which would be refused."""
+    text = '{"a": ' * (MAX_DEPTH + 1) + "{}" + "}" * (MAX_DEPTH + 1)
+    with pytest.raises(MalformedDocumentError):
+        read(text.encode())
+
+    assert ["a"] == list(fields(text))
