@@ -37,6 +37,7 @@ def mapping_of(feed: FeedSettings, brands: list[str], looked_at: frozenset[str])
         zone=ZoneInfo(feed.time_zone) if feed.time_zone and feed.time_format == "iso" else None,
         samples=_samples(feed, sources, brands),
         needed=_needed(feed, looked_at),
+        unnamed=frozenset(sources) - given.keys(),
     )
 
 
