@@ -11,6 +11,10 @@ from app.domain.feed import Feed
 from app.domain.rate import Rate, full, take, until
 
 Clock = Callable[[], int]  # nanoseconds, of a clock that is never set
+ELSEWHERE = (  # and not from where: who that is, a stranger behind a proxy need not be told
+    "the connection comes from an address that is none of the feed's allowed_addresses: send from one of them, or have "
+    "this one added; behind a proxy it is the proxy's, unless that is one of server.trusted_proxies"
+)
 Fields = tuple[tuple[bytes, bytes], ...]
 
 
@@ -32,7 +36,7 @@ class Door:
         """
         client = scope.get("client")
         if self._addresses.networks and not self._addresses.hold(client[0] if client else None):
-            raise Refusal(problems.FORBIDDEN_ADDRESS)
+            raise Refusal(problems.FORBIDDEN_ADDRESS, ELSEWHERE)
 
     def knows(self, headers: Mapping[str, str]) -> bool:
         """Whether a request is authentic whatever its body is, so that a stranger's is never read. False where that is

@@ -60,6 +60,12 @@ def foreign_brand(feed: Feed, brand_id: str) -> Refusal:
     return Refusal(FOREIGN_BRAND, detail)
 
 
+def for_batches(feed: Feed, refusal: Refusal) -> Refusal:
+    """The refusal of what is no event, but looks like a batch of them, with the path that it belongs to."""
+    detail = f"{refusal.detail}; a batch goes to /events/{feed.name}/batch"
+    return Refusal(refusal.kind, detail, errors=refusal.errors)
+
+
 def _expected(error: ErrorDetails, places: Mapping[Path, str]) -> str:
     context = error.get("ctx", {})
     match error["type"]:

@@ -72,14 +72,15 @@ def schema(kind: Kind, mapping: FieldMapping) -> dict[str, Any]:
 
 
 def example(feed: Feed) -> dict[str, Any]:
-    """A payload that the feed accepts."""
+    """A payload that the feed accepts, with what it needs and what it names: nothing that the platform may not have."""
     ours = EXAMPLES[feed.kind] | {"brand_id": min(feed.brands)}
     if feed.mapping is None:
         return ours
     payload: dict[str, Any] = {}
     values = {**_PARTICULARS, **ours, **feed.mapping.samples}
     for name, source in _by_freedom(feed.kind, feed.mapping):
-        if name in values and not source.glanced:
+        unasked = name in feed.mapping.unnamed and feed.mapping.may_lack(name, feed.kind)
+        if name in values and not unasked:
             value = _as_theirs(name, values[name], feed.mapping)
             next((path for path in source.paths if _put(payload, path, value)), None)
     return payload

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.api import mapped, problems, schema
 from app.api.alternatives import alternatives, without_nulls
-from app.api.mistakes import foreign_brand, invalid
+from app.api.mistakes import for_batches, foreign_brand, invalid
 from app.api.problems import Refusal
 from app.domain import document
 from app.domain.document import Document
@@ -48,8 +48,20 @@ class Reader:
         """A body, parsed. Raises Refusal."""
         try:
             return document.read(body, depth=self.feed.limits.depth)
+        except document.ArrayError as error:
+            raise for_batches(self.feed, Refusal(problems.MALFORMED, str(error))) from None
         except document.MalformedDocumentError as error:
             raise Refusal(problems.MALFORMED, str(error)) from None
+
+    def posted(self, body: bytes) -> Entry:
+        """What to record of a body that was posted as an event. Raises Refusal, which says so where it is a batch."""
+        read = self.parsed(body)
+        try:
+            return self.entry(read)
+        except Refusal as refusal:
+            if refusal.kind is problems.INVALID and self.feed.batch.is_in(read.fields):
+                raise for_batches(self.feed, refusal) from None
+            raise
 
     def checked(self, read: Document) -> Event:
         """The event in a document, of one of the feed's brands. Raises Refusal."""

@@ -68,7 +68,7 @@ def _endpoint(reader: Reader, door: Door, body_limit: int) -> Endpoint:
     async def received(scope: Scope, receive: Receive) -> Response:
         request = await arrived(scope, receive, door, limit=limit)
         require_json(request.headers)
-        response = await record(services(scope), reader.entry(reader.parsed(request.body)))
+        response = await record(services(scope), reader.posted(request.body))
         if request.fields:
             response.raw_headers.extend(request.fields)
         return response

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.listening import PortTakenError
 from app.cli.service_process import NotReadyError, free_port, service_process
 from app.sandbox.gateway import SandboxGateway
 from app.sandbox.setup import BRAND_ID, FolderTakenError, Setup
@@ -52,13 +53,25 @@ def sandbox(
     """Run a simulated Gateway, with an account of every call and faults to switch on, until Ctrl-C."""
     setup = Setup(folder=folder.resolve(), username=username, password=password)
     try:
-        asyncio.run(_serve(setup, port) if not with_service else _serve_both(setup, port, service_port))
-    except (EndedError, FolderTakenError, NotReadyError) as error:
+        port = port and _free(port, "--port")
+        if with_service:
+            asyncio.run(_serve_both(setup, port, _free(service_port, "--service-port")))
+        else:
+            asyncio.run(_serve(setup, port))
+    except (EndedError, FolderTakenError, NotReadyError, PortTakenError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except OSError as error:
         print(f"sandbox: {error.strerror}; --port and --service-port name other ports", file=sys.stderr)
         raise typer.Exit(1) from None
+
+
+def _free(port: int, option: str) -> int:
+    """The port, where it is free. Raises PortTakenError."""
+    try:
+        return free_port(port)
+    except OSError as error:
+        raise PortTakenError(f"cannot listen on port {port}: {error.strerror}; {option} names another") from None
 
 
 class EndedError(Exception):
@@ -74,7 +87,7 @@ async def _serve(setup: Setup, port: int) -> None:
 
 
 async def _serve_both(setup: Setup, port: int, service_port: int) -> None:
-    stop, service_port, log = _stop_on_signals(), free_port(service_port), setup.folder / "service.log"
+    stop, log = _stop_on_signals(), setup.folder / "service.log"
     url = f"http://127.0.0.1:{service_port}"
     with setup.own_folder():
         async with _gateway(setup).serving(port=port) as gateway_url:

@@ -31,6 +31,13 @@ class Batch:
     taken: frozenset[str] = frozenset()
     others: Others = "skipped"
 
+    def is_in(self, fields: Mapping[str, Any]) -> bool:
+        """Whether an object is a batch rather than an event: its array is there."""
+        found: Any = fields
+        for key in self.items:
+            found = found.get(key) if isinstance(found, dict) else None
+        return isinstance(found, list)
+
     def whose(self, fields: Mapping[str, Any]) -> Whose:
         """Whose an event is; unsaid where there is no text, for nobody else may know it either."""
         if not self.told_by:

@@ -17,6 +17,10 @@ class MalformedDocumentError(ValueError):
     """The body is not one unambiguous JSON object."""
 
 
+class ArrayError(MalformedDocumentError):
+    """It is an array."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A parsed body. Every number in `fields` is a Decimal; `text` is the body itself;
@@ -54,8 +58,10 @@ def fields(text: str, *, depth: int = MAX_DEPTH) -> dict[str, Any]:
 
 def as_object(value: Any) -> dict[str, Any]:
     """The value, where it is an object. Raises MalformedDocumentError."""
+    if isinstance(value, list):
+        raise ArrayError("not a JSON object, but an array")
     if not isinstance(value, dict):
-        raise MalformedDocumentError("not a JSON object" + (", but an array" if isinstance(value, list) else ""))
+        raise MalformedDocumentError("not a JSON object")
     return value
 
 

@@ -53,7 +53,7 @@ class FieldMapping:
     An amount is in units of 10^-`amount_scale`; with `amount_places`, what is behind so many decimal places is the
     noise of floats. `amount_sign` is the sign of what a player stakes. `zone` is that of times without one. `samples`
     are values that count, for an example of the payload. `needed` are fields that other events may be without, and
-    these may not.
+    these may not. `unnamed` are fields that the feed names no place for, so that they are looked for under our names.
     """
 
     sources: Mapping[str, Source]
@@ -64,6 +64,7 @@ class FieldMapping:
     zone: tzinfo | None = None
     samples: Mapping[str, str] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
+    unnamed: frozenset[str] = frozenset()
 
     def may_lack(self, name: str, kind: str) -> bool:
         """Whether an event of the kind may be without the field, though it has a source."""

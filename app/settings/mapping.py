@@ -37,6 +37,7 @@ def mapping_of(feed: FeedSettings, brands: list[str], looked_at: frozenset[str])
         zone=ZoneInfo(feed.time_zone) if feed.time_zone and feed.time_format == "iso" else None,
         samples=_samples(feed, sources, brands),
         needed=_needed(feed, looked_at),
+        unnamed=frozenset(sources) - given.keys(),
     )
 
 
@@ -136,7 +137,8 @@ def _loop_mistakes(feed: FeedSettings, looked_at: frozenset[str]) -> Iterator[tu
         yield (
             f"fields.{min(looked_at)}",
             (
-                f"contribution_events looks at {wanted}: it has to be found, or contributions would breed "
-                "contributions; if the platform's debits show it otherwise, list their game_codes or event_types there"
+                f"contribution_events looks at {wanted}: set fields.{min(looked_at)} to where it is found, or "
+                "contributions would breed contributions; if the platform's debits show it otherwise, list their "
+                "game_codes or event_types there"
             ),
         )

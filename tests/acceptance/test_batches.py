@@ -95,6 +95,28 @@ async def test_of_duplicates_and_conflicts_in_a_batch_the_first_counts(service: 
 
 
 @pytest.mark.parametrize(
+    ("batch", "body", "expected"),
+    [
+        ({}, [{}], (400, True)),
+        ({}, {"data": {"events": []}}, (422, False)),
+        ({"items": "data.events"}, [{}], (400, True)),
+        ({"items": "data.events"}, {"data": {"events": []}}, (422, True)),
+        ({"items": "data.events"}, {"data": {"events": {}}}, (422, False)),
+        ({"items": "data.events"}, {"data": 1}, (422, False)),
+    ],
+)
+async def test_a_batch_that_is_posted_as_an_event_is_told_its_path(
+    database_url: str, gateway: Running, batch: dict[str, Any], body: Any, expected: tuple[int, bool]
+) -> None:
+    feeds = {"bet": {"webhook_secrets": [examples.SECRET], "batch": batch}, "deposit": {"enabled": False}}
+    async with running(examples.settings(database_url=database_url, gateway_url=gateway.url, feeds=feeds)) as service:
+        answer = await service.post("bet", body)
+
+    told = answer.json()["detail"].endswith("; a batch goes to /events/bet/batch")
+    assert expected == (answer.status_code, told), answer.text
+
+
+@pytest.mark.parametrize(
     ("event", "status"),
     [
         ('{"event_id": "x", "event_id": "x"}', 400),
@@ -118,8 +140,10 @@ async def test_a_bad_event_hurts_no_other_and_has_the_problem_that_it_would_have
         assert error["pointer"].startswith("/1/")
         error["pointer"] = error["pointer"].removeprefix("/1")
 
+    problem = json.loads(alone.text.replace("; a batch goes to /events/bet/batch", ""))  # where this one is already
+
     assert status == alone.status_code
-    assert {"index": 1, "status": "refused", "problem": alone.json()} == result
+    assert {"index": 1, "status": "refused", "problem": problem} == result
     assert (2, 1) == (answer["accepted"], answer["refused"])
     assert ["bet-1", "bet-2"] == await recorded(engine)
     assert await service.metric("events_refused_total", feed="bet") == 2

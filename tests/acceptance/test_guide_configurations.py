@@ -102,6 +102,7 @@ async def test_the_limits_are_settings_of_a_feed(configure: Configure) -> None:
 
     (feed,) = settings.feed_values()
     assert (16384, 8) == (feed.limits.body, feed.limits.depth)
+    assert feed.addresses.hold("127.0.0.1")  # who pastes them is not locked out
 
 
 CASINO = samples.body("profiles/flat-cents")
@@ -153,6 +154,7 @@ MISTAKES = {
     "milliseconds where the feed reads seconds": _casino(timestamp=1795348800000),
     "time without a zone": _bet(occurred_at="2026-11-22T12:00:00"),
     "player's id as a number, in our own schema": _bet(player_id=5001),
+    "address that is not allowed": Mistake(feed="elsewhere"),
     "brand with the operator in front": _bet(brand_id="casino:brand1"),
     "id used again for another event": _casino(amount=999),
 }
@@ -160,8 +162,8 @@ MISTAKES = {
 
 @pytest.fixture
 async def mistaken(database_url: str, gateway: Running) -> AsyncIterator[tuple[Service, Settings]]:
-    """A service with the guide's feed, one of our own schema, one that looks for the amount where it is not, and one
-    that reads milliseconds in its signature. It has an event, whose id is used again.
+    """A service with the guide's feed, one of our own schema, one that looks for the amount where it is not, one for
+    other addresses, and one that reads milliseconds in its signature. It has an event, whose id is used again.
     """
     casino = _feed(CONFIGURATIONS["flat-cents"].text)
     fields = {"brand_id": {"constant": "brand1"}, "amount": "stake.sum"}
@@ -179,6 +181,7 @@ async def mistaken(database_url: str, gateway: Running) -> AsyncIterator[tuple[S
             "deposit": {"enabled": False},
             "casino": casino,
             "astray": casino | {"fields": fields},
+            "elsewhere": casino | {"allowed_addresses": ["203.0.113.0/24"]},
             "timed": casino | {"signature": milliseconds, "timestamp_tolerance": "1d"},  # however long ago it was made
         },
     )

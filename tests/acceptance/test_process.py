@@ -389,11 +389,24 @@ async def test_a_port_in_use_is_one_line_and_nothing_is_started(database_url: st
         port = str(taken.getsockname()[1])
         settings = examples.environment(DATABASE_URL=database_url)
         status, output, errors = await _command("serve", "--port", port, **settings)
-        sandbox, _, complaint = await _command("sandbox", "--port", port)
 
     assert (3, "", 1) == (status, output, len(errors.splitlines()))
     assert f"port: cannot listen on 127.0.0.1:{port}" in errors
-    assert (1, 1) == (sandbox, len(complaint.splitlines()))
+
+
+@pytest.mark.parametrize("option", ["--port", "--service-port"])
+async def test_the_sandbox_says_which_of_its_ports_is_taken(tmp_path: Path, option: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ports = {"--port": "0", "--service-port": "0"} | {option: str(port)}
+        options = [each for pair in ports.items() for each in pair]
+        options += ["--folder", str(tmp_path / "run")]
+        status, _, errors = await _command("sandbox", "--with-service", *options)
+
+    said = f"sandbox: cannot listen on port {port}: Address already in use; {option} names another\n"
+    assert (1, said) == (status, errors)
 
 
 @pytest.mark.parametrize(("command", "workers"), [("serve", 1), ("serve", 2), ("dispatch", 1)])

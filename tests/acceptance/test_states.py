@@ -1,7 +1,10 @@
 """One id for each state of a thing, as platforms send them: what counts contributes once, in any order."""
 
 import json
+import re
+import tomllib
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +78,33 @@ async def test_a_state_that_was_not_recorded_is_counted(service: Service) -> Non
 
     metrics = (await service.client.get("/metrics")).text
     assert 'event_processor_events_followed_total{feed="deposit",reason="event_type_not_counted"} 1.0' in metrics
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (`[A-Z]+`, .*) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
+
+
+async def _told_of(service: Service, feed: str, order: str, *, event_id: str) -> list[str]:
+    """What each state of a bet is told, in the order of a row."""
+    bet = {**examples.bet(event_id=event_id), "event_type": "not looked at", "type": "BET", "provider": "studio-one"}
+    told = []
+    for state, changed in re.findall(r"`(\w+)`( with another amount)?", order):
+        amount = {"amount": "9.99"} if changed else {}
+        answer = await post(service, feed, json.dumps(bet | amount | {"status": state, "state": state}).encode())
+        told.append("409" if answer.status_code == 409 else answer.json()["status"])
+    return told
+
+
+async def test_each_order_of_states_becomes_what_the_page_says(database_url: str, gateway: Running) -> None:
+    (block,) = re.findall(r"^```toml\n(\[feeds.sports\].*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    feeds = tomllib.loads(block)["feeds"]
+    beside = {"sports": {"event_type": "type"}, "virtuals": {}}
+    for name, feed in feeds.items():
+        feed["fields"] = {"provider_id": "provider"} | beside[name] | feed.get("fields", {})
+        feed |= {"kind": "bet", "api_keys": [samples.API_KEY]}
+    assert ROWS
+    async with connected(database_url, gateway, {"feeds": feeds}) as service:
+        for number, (order, *said) in enumerate(ROWS):
+            for feed, expected in zip(("sports", "virtuals"), said, strict=True):
+                told = await _told_of(service, feed, order, event_id=str(number))
+                assert expected.partition(":")[0].split(", ") == told, (feed, order)

@@ -20,11 +20,16 @@ PLACES = st.lists(PATHS, min_size=1, max_size=2)
 NAMES = ["event_id", "player_id", "player_country", "provider_id", "round_id", "amount", "currency", "occurred_at"]
 
 
-def feed(fields: dict[str, Any], *, amount_places: int | None = None, **batch: Any) -> Feed:
+def feed(
+    fields: dict[str, Any], *, amount_places: int | None = None, contribution_events: Any = None, **batch: Any
+) -> Feed:
     section: dict[str, Any] = {"kind": "bet", "webhook_secrets": [examples.SECRET], "amount_places": amount_places}
     section |= {"fields": fields, "batch": batch}
     settings = examples.settings(
-        database_url=None, gateway_url="http://127.0.0.1:9", feeds={"bet": section, "deposit": {"enabled": False}}
+        database_url=None,
+        gateway_url="http://127.0.0.1:9",
+        feeds={"bet": section, "deposit": {"enabled": False}},
+        contribution_events=contribution_events or {},
     )
     assert isinstance(settings, Settings)
     return settings.feed_values()[0]
@@ -55,6 +60,20 @@ def test_what_tells_an_event_of_a_batch_is_left_out_of_the_example_where_a_field
 
     example = batch_documentation.batch(found, home="")["openapi_extra"]["requestBody"]["content"]["application/json"]
     assert [payload.example(found)] == example["example"]
+
+
+def test_the_example_has_nothing_that_the_platform_was_not_said_to_have() -> None:
+    example = payload.example(feed({"provider_id": "vendor", "player_token": "player_token"}))
+
+    assert {"vendor", "player_token"} < example.keys()
+    assert "player_country" not in example
+
+
+def test_where_another_field_tells_debits_the_example_has_no_provider() -> None:
+    example = payload.example(feed({"event_type": "kind"}, contribution_events={"game_codes": ["jackpot*"]}))
+
+    assert {"kind", "game_code"} < example.keys()
+    assert not {"provider_id", "player_token"} & example.keys()
 
 
 def test_the_example_has_no_more_places_than_amounts_have() -> None:

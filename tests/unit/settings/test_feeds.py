@@ -16,7 +16,7 @@ BRAND = (
     '{constant = "…"}, or where the payload names it, "brand_id"'
 )
 LOOP = (
-    "it has to be found, or contributions would breed contributions; "
+    "to where it is found, or contributions would breed contributions; "
     "if the platform's debits show it otherwise, list their game_codes or event_types there"
 )
 
@@ -375,7 +375,8 @@ def test_fields_that_a_payload_can_have_together_or_in_turn_are_none(fields: dic
 def test_a_mapped_feed_finds_what_the_loop_filter_looks_at(changes: dict[str, str], named: str) -> None:
     settings = POKER | {"feeds.poker.fields.event_id": '"id"'} | changes
 
-    assert (f"feeds.poker.fields.{named}: contribution_events looks at {named}: {LOOP}",) == mistakes(toml(**settings))
+    expected = f"feeds.poker.fields.{named}: contribution_events looks at {named}: set fields.{named} {LOOP}"
+    assert (expected,) == mistakes(toml(**settings))
 
 
 @pytest.mark.parametrize(
