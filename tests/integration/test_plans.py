@@ -37,6 +37,7 @@ RELEASED = releasing.Release(
     fingerprint=bytes(32),
     ignored=IgnoreReason.ROLLBACK,
     contributions=examples.entry().decision.contributions,
+    counting=releasing.Content(fingerprint=bytes(32), payload="{}"),
 )
 REPLACED = replacing.Replacement(entry=examples.entry(), first=bytes(32))
 PERIOD = {
