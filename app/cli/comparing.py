@@ -8,22 +8,30 @@ from typing import Any
 from app.api.problems import Refusal
 from app.api.reading import Reader
 from app.cli.showing import when
+from app.cli.states import deciding
 from app.cli.text import shown
 from app.domain.comparison import Difference, Differs, difference
 from app.domain.contribution import Contribution
-from app.domain.feed import Decision
 from app.domain.masking import masked, tokens
+from app.ledger.recording import Entry
 from app.ledger.stored import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A stored event, and what differs. `decision` is what would be decided now, `refusal` why nothing could be."""
+    """A stored event, and what differs. `entry` is what would be recorded now, the event itself or another of its
+    states; `refusal` says why nothing could be.
+    """
 
     stored: Stored
     differs: Differs | None
-    decision: Decision | None = None
+    entry: Entry | None = None
     refusal: Refusal | None = None
+
+    @property
+    def other_state(self) -> bool:
+        """Whether it is another state than the one that stands."""
+        return self.entry is not None and self.entry.payload != self.stored.payload
 
 
 def judged(readers: Mapping[str, Reader], stored: Stored) -> Judged:
@@ -32,12 +40,12 @@ def judged(readers: Mapping[str, Reader], stored: Stored) -> Judged:
     if reader is None:
         return Judged(stored=stored, differs=Differs(kind=Difference.NO_FEED))
     try:
-        entry = reader.entry(reader.parsed(stored.payload.encode()))
+        entry = deciding(reader, stored)
     except Refusal as refusal:
         differs = Differs(kind=Difference.REFUSED, detail=refusal.kind.cause)
         return Judged(stored=stored, differs=differs, refusal=refusal)
     differing = difference(stored.past, entry.key, entry.decision)
-    return Judged(stored=stored, differs=differing, decision=entry.decision)
+    return Judged(stored=stored, differs=differing, entry=entry)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,8 +105,9 @@ def _example(each: Judged) -> dict[str, Any]:
     """An event that differs, tokens masked."""
     past, differs = each.stored.past, each.differs
     then = [owed for owed in past.contributions.values() if owed]
-    now = each.decision.contributions if each.decision else ()
-    known = tokens(each.stored.payload).union(*(tokens(owed.body) for owed in (*then, *now)))
+    now = each.entry.decision.contributions if each.entry else ()
+    sent = (each.stored.payload, *([each.entry.payload] if each.entry else []))
+    known = set[str]().union(*map(tokens, (*sent, *(owed.body for owed in (*then, *now)))))
     return {
         "difference": differs and differs.kind,
         "detail": differs and differs.detail,
@@ -106,15 +115,16 @@ def _example(each: Judged) -> dict[str, Any]:
         "brand_id": past.key.brand_id,
         "event_id": past.key.event_id,
         "received_at": when(each.stored.received_at),
+        "other_state": each.other_state,
         "was": {"ignored": past.ignored, "contributions": [_contribution(owed, known) for owed in then]},
         "now": _now(each, known),
     }
 
 
 def _now(each: Judged, known: set[str]) -> dict[str, Any]:
-    if each.decision:
-        owed = [_contribution(owed, known) for owed in each.decision.contributions]
-        return {"ignored": each.decision.ignored, "contributions": owed}
+    if each.entry:
+        owed = [_contribution(owed, known) for owed in each.entry.decision.contributions]
+        return {"ignored": each.entry.decision.ignored, "contributions": owed}
     if each.refusal:
         refusal = each.refusal
         return {"refused": refusal.kind.cause, "detail": refusal.detail, "errors": refusal.errors or []}
@@ -127,7 +137,8 @@ def _contribution(owed: Contribution, known: set[str]) -> dict[str, str]:
 
 def _example_lines(example: Mapping[str, Any]) -> Iterator[str]:
     key = " ".join(example[name] for name in ("feed", "brand_id", "event_id"))
-    yield shown(f"{_words(example['difference'])}: {key}, received {example['received_at']}")
+    by = " by another of its states" if example["other_state"] else ""
+    yield shown(f"{_words(example['difference'])}{by}: {key}, received {example['received_at']}")
     for name in ("was", "now"):
         yield from (shown(f"  {name}  {line}") for line in _sides(example[name]))
 

@@ -12,7 +12,7 @@ from app.cli.comparing import Judged, Tally, judged
 from app.domain.comparison import Difference
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
-from app.ledger.releasing import NEVER, Release, release
+from app.ledger.releasing import NEVER, Content, Release, release
 from app.ledger.stored import Period, stored
 
 RELEASABLE = frozenset(IgnoreReason) - {NEVER}
@@ -71,12 +71,14 @@ class Releasing:
 
 
 def _release(verdict: Judged) -> Release | None:
-    past, differs = verdict.stored.past, verdict.differs
-    if differs is None or differs.kind is not Difference.WOULD_COUNT or not verdict.decision or not past.ignored:
+    past, differs, entry = verdict.stored.past, verdict.differs, verdict.entry
+    if differs is None or differs.kind is not Difference.WOULD_COUNT or not entry or not past.ignored:
         return None
     return Release(
         key=past.key,
         fingerprint=verdict.stored.fingerprint,
         ignored=past.ignored,
-        contributions=verdict.decision.contributions,
+        contributions=entry.decision.contributions,
+        other_states=len(verdict.stored.other_states),
+        counting=Content(fingerprint=entry.fingerprint, payload=entry.payload) if verdict.other_state else None,
     )

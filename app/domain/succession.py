@@ -13,15 +13,16 @@ class Succession(Enum):
     CONFLICTS = auto()
 
 
-_STATES = frozenset({IgnoreReason.EVENT_TYPE_NOT_COUNTED, IgnoreReason.STATUS_NOT_COUNTED})
+# By which an event is ignored as a state of something that may count in another one.
+STATES = frozenset({IgnoreReason.EVENT_TYPE_NOT_COUNTED, IgnoreReason.STATUS_NOT_COUNTED})
 
 
 def succession(first: IgnoreReason | None, later: IgnoreReason | None) -> Succession:
     """Of two events, each by the reason it is ignored for, or None where it counts. A key contributes once, whatever
     states come in whatever order: nothing replaces what counted, or was ignored for another reason than its state.
     """
-    if later in _STATES:
+    if later in STATES:
         return Succession.OWES_NOTHING
-    if first in _STATES:
+    if first in STATES:
         return Succession.REPLACES
     return Succession.OWES_NOTHING if later is IgnoreReason.ROLLBACK else Succession.CONFLICTS

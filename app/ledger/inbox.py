@@ -11,6 +11,7 @@ from app.domain.succession import Succession, succession
 from app.ledger.claim import Claim
 from app.ledger.engine import LedgerUnavailableError, unavailable
 from app.ledger.handover import Nobody, Reservation, Taker
+from app.ledger.keeping import keep
 from app.ledger.recording import Decided, Entry, First, Inserted, find_first, insert_new
 from app.ledger.replacing import Replacement, replace
 from app.ledger.writer import Writer
@@ -35,8 +36,8 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Another event was recorded under the same key; this one is a state of the same thing that does not count, and was
-    not written.
+    """Another event was recorded under the same key; this one is a state of the same thing that does not count, and is
+    kept beside it.
     """
 
     decided: Decided
@@ -117,7 +118,8 @@ class Inbox:
             unsettled = {key: entry for key, entry in unsettled.items() if key not in first}
             if not unsettled:
                 replaced = await self._replace(entries, first)
-                return [_outcome(entry, first, new, replaced) for entry in entries]
+                outcomes = [_outcome(entry, first, new, replaced) for entry in entries]
+                return await self._keep(entries, outcomes)
         raise LedgerUnavailableError(_COMES_AND_GOES)
 
     async def _replace(self, entries: Sequence[Entry], first: dict[EventKey, First]) -> dict[EventKey, Entry]:
@@ -137,6 +139,23 @@ class Inbox:
         owed = sum(len(wanted[key].entry.decision.contributions) for key in replaced)
         self._taker.take(self._taker.reserve(0), [], left=owed)
         return {key: wanted[key].entry for key in replaced}
+
+    async def _keep(
+        self, entries: Sequence[Entry], outcomes: list[Outcome | LedgerUnavailableError]
+    ) -> list[Outcome | LedgerUnavailableError]:
+        """Keep what followed, beside what it followed."""
+        paired = list(zip(entries, outcomes, strict=True))
+        followers = [entry for entry, outcome in paired if isinstance(outcome, Followed)]
+        if not followers:
+            return outcomes
+        # Not in the transaction of what was replaced: its locks are held to its end, and more would be out of order.
+        with unavailable():
+            async with self._engine.begin() as connection:
+                kept = await keep(connection, followers)
+        return [
+            LedgerUnavailableError(_COMES_AND_GOES) if isinstance(each, Followed) and entry.key not in kept else each
+            for entry, each in paired
+        ]
 
     async def _write(self, unsettled: Mapping[EventKey, Entry]) -> tuple[set[EventKey], dict[EventKey, First]]:
         """Write what is new, handing over what it owes, and find the others."""

@@ -16,6 +16,7 @@ from app.domain.event import EventKey
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.ledger.engine import unavailable
+from app.ledger.keeping import STATES_KEPT
 from app.ledger.keys import key_of, key_parameters
 from app.ledger.owing import OWED, owed_parameters
 
@@ -24,13 +25,26 @@ NEVER = IgnoreReason.CONTRIBUTION_EVENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What was sent."""
+
+    fingerprint: bytes
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """An event with that content, ignored for that reason, and what it will owe: one contribution at least."""
+    """An event with that content, ignored for that reason, and what it will owe: one contribution at least. So many
+    `other_states` were beside it; where one of them is what counts, `counting` stands from then on, and what stood is
+    kept in its place.
+    """
 
     key: EventKey
     fingerprint: bytes
     ignored: IgnoreReason
     contributions: tuple[Contribution, ...]
+    other_states: int = 0
+    counting: Content | None = None
 
 
 async def release(engine: AsyncEngine, releases: Sequence[Release], signature: Signature) -> set[EventKey]:
@@ -52,6 +66,9 @@ def parameters(releases: Sequence[Release], signature: Signature) -> dict[str, A
         | {
             "fingerprints": [each.fingerprint for each in releases],
             "reasons": [each.ignored for each in releases],
+            "other_states": [each.other_states for each in releases],
+            "counting": [each.counting.fingerprint if each.counting else None for each in releases],
+            "payloads": [each.counting.payload if each.counting else None for each in releases],
             "actor": signature.actor,
             "reason": signature.reason,
         }
@@ -60,24 +77,32 @@ def parameters(releases: Sequence[Release], signature: Signature) -> dict[str, A
 
 
 # The lock is taken before anything is changed, and the row judged as it is then: who comes second finds nothing to do.
-# A contribution that is there already, owed or not, is never made a second time.
+# A contribution that is there already, owed or not, is never made a second time. Other states only become more while an
+# event stands: where they are as many as when it was read, they are the same, and none has come that takes it back.
 RELEASE = text(f"""
     with sent as (
-      select feed, brand_id, event_id, fingerprint, reason, cast(id_list as uuid[]) as ids
+      select feed, brand_id, event_id, fingerprint, reason, cast(id_list as uuid[]) as ids, others, counting, payload
       from unnest(
         cast(:feeds as text[]), cast(:brand_ids as text[]), cast(:event_ids as text[]),
-        cast(:fingerprints as bytea[]), cast(:reasons as text[]), cast(:id_lists as text[])
-      ) as sent (feed, brand_id, event_id, fingerprint, reason, id_list)
+        cast(:fingerprints as bytea[]), cast(:reasons as text[]), cast(:id_lists as text[]),
+        cast(:other_states as integer[]), cast(:counting as bytea[]), cast(:payloads as text[])
+      ) as sent (feed, brand_id, event_id, fingerprint, reason, id_list, others, counting, payload)
     ),
     free as materialized (
-      select e.feed, e.brand_id, e.event_id, e.ignored, sent.ids
+      select e.feed, e.brand_id, e.event_id, e.ignored, sent.ids, sent.counting, sent.payload
       from sent join events e using (feed, brand_id, event_id)
       where e.fingerprint = sent.fingerprint and e.ignored = sent.reason and e.ignored <> '{NEVER}'
+        and cardinality(e.other_states) = sent.others
         and not exists (select from contributions c where c.id = any (sent.ids))
       for update of e skip locked
     ),
     changed as (
-      update events e set ignored = null, contribution_ids = free.ids from free
+      update events e set
+        ignored = null, contribution_ids = free.ids,
+        fingerprint = coalesce(free.counting, e.fingerprint), payload = coalesce(free.payload, e.payload),
+        other_states = case when free.payload is null then e.other_states
+          else (e.payload || array_remove(e.other_states, free.payload))[1:{STATES_KEPT}] end
+      from free
       where (e.feed, e.brand_id, e.event_id) = (free.feed, free.brand_id, free.event_id)
       returning e.feed, e.brand_id, e.event_id, e.contribution_ids, free.ignored as was
     ),

@@ -1,4 +1,5 @@
-"""Replaces recorded events that owe nothing, being states that do not count, by those that follow under their keys.
+"""Replaces recorded events that owe nothing, being states that do not count, by those that follow under their keys, and
+keeps what it replaced beside them.
 
 A batch is one statement, so one commit. Who comes second waits for the first, and finds nothing to replace.
 """
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.event import EventKey
+from app.ledger.keeping import STATES_KEPT
 from app.ledger.keys import key_of, key_parameters
 from app.ledger.owing import OWED, owed_parameters
 from app.ledger.recording import Entry
@@ -47,7 +49,8 @@ def parameters(replacements: Sequence[Replacement]) -> dict[str, Any]:
 
 # The locks are taken before anything is changed, in the order of the keys, and each row judged as it is then. What owes
 # nothing by its state owes nothing still: had it been released, it would not be ignored. The time is that of the event
-# which stands from then on, so that retention keeps its key as long as any other's.
+# which stands from then on, so that retention keeps its key as long as any other's. What it replaces came before all of
+# the other states, and is kept as the first of them.
 REPLACE = text(f"""
     with sent as (
       select feed, brand_id, event_id, first, fingerprint, ignored, cast(id_list as uuid[]) as ids, payload
@@ -66,10 +69,11 @@ REPLACE = text(f"""
     changed as (
       update events e set
         fingerprint = free.fingerprint, ignored = free.ignored, contribution_ids = free.ids, payload = free.payload,
+        other_states = (e.payload || array_remove(e.other_states, free.payload))[1:{STATES_KEPT}],
         received_at = now()
       from free where (e.feed, e.brand_id, e.event_id) = (free.feed, free.brand_id, free.event_id)
       returning e.feed, e.brand_id, e.event_id, e.contribution_ids
     ),
     {OWED}
     select feed, brand_id, event_id from changed
-""")  # noqa: S608 - our own constant
+""")  # noqa: S608 - our own constants

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, exists, or_, select, tuple_
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, case, cast, exists, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.comparison import Past
@@ -16,7 +16,7 @@ from app.domain.filtering import IgnoreReason
 from app.ledger.engine import unavailable
 from app.ledger.tables import contributions, events
 
-PAGE = 1000  # events: of the longest payloads some 100 MB
+PAGE = 1000  # events: of the longest payloads some 100 MB, and as much for each state that is kept beside all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """An event as it was sent, and what was decided about it."""
+    """An event as it was sent, and what was decided about it. `other_states` are the payloads that are kept beside
+    it, where it was ignored.
+    """
 
     past: Past
     received_at: datetime
     fingerprint: bytes
     payload: str
+    other_states: tuple[str, ...] = ()
 
 
 async def stored(engine: AsyncEngine, period: Period, *, page: int = PAGE) -> AsyncGenerator[list[Stored]]:
@@ -86,19 +89,27 @@ def _stored(row: Any, owed: Mapping[UUID, Contribution]) -> Stored:
         ignored=IgnoreReason(row.ignored) if row.ignored else None,
         contributions={each: owed.get(each) for each in row.contribution_ids},
     )
-    return Stored(past=past, received_at=row.received_at, fingerprint=row.fingerprint, payload=row.payload)
+    return Stored(
+        past=past,
+        received_at=row.received_at,
+        fingerprint=row.fingerprint,
+        payload=row.payload,
+        other_states=tuple(row.other_states),
+    )
 
 
 _e, _c = events.c, contributions.c
 _ONE_FEED, _ONE_EVENT = bindparam("only_feed", type_=Text), bindparam("only_event", type_=Text)
 _REASONS = bindparam("reasons", type_=ARRAY(Text))
+# Nothing beside what counted is decided on, so that is not read.
+_OTHERS = case((_e.ignored.is_not(None), _e.other_states), else_=cast([], ARRAY(Text))).label("other_states")
 _PLACE = (_e.received_at, _e.feed, _e.brand_id, _e.event_id)
 _AFTER = tuple_(
     bindparam("after", type_=_e.received_at.type),
     *(bindparam(name, type_=Text) for name in ("feed", "brand_id", "event_id")),
 )
 PERIOD = (
-    select(*_PLACE, _e.fingerprint, _e.ignored, _e.contribution_ids, _e.payload)
+    select(*_PLACE, _e.fingerprint, _e.ignored, _e.contribution_ids, _e.payload, _OTHERS)
     .where(
         tuple_(*_PLACE) > _AFTER,
         _e.received_at < bindparam("until"),

@@ -41,6 +41,13 @@ events = Table(
     Column("contribution_ids", ARRAY(Uuid), nullable=False, comment="what it owes, kept when contributions are pruned"),
     Column("payload", Text, nullable=False, comment="the body as it was sent; a JSON document"),
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column(
+        "other_states",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="payloads of other states of the same thing, that owe nothing; at most 16",
+    ),
     # The idempotency key: of any number of equal inserts, one wins.
     PrimaryKeyConstraint("feed", "brand_id", "event_id"),
     CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint_is_sha256"),

@@ -36,7 +36,7 @@ class Metrics:
         )
         self.events_followed = Counter(
             name("events_followed_total"),
-            "Events not recorded: states that owe nothing, of what is recorded",
+            "Events kept beside another one: states that owe nothing, of what is recorded",
             ["feed", "reason"],
             registry=registry,
         )

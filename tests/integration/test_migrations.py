@@ -12,7 +12,10 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.domain.filtering import IgnoreReason
+from app.ledger.census import take_census
 from app.ledger.health import LedgerState, ledger_state
+from app.ledger.inbox import Inbox
 from app.ledger.schema import UnknownSchemaError, configuration, head, migrate
 from app.ledger.tables import metadata
 from tests import examples
@@ -93,6 +96,22 @@ async def test_releases_stay_when_the_schema_goes_back_to_before_them(engine: As
     async with engine.connect() as connection:
         kept = (await connection.execute(text("select action, actor from interventions"))).all()
     assert [("release", "ada")] == [tuple(row) for row in kept]
+
+
+async def test_events_stay_when_the_schema_goes_back_to_before_other_states_were_kept(engine: AsyncEngine) -> None:
+    pending = examples.entry(sources=(), ignored=IgnoreReason.STATUS_NOT_COUNTED, event_type="PENDING")
+    for entry in (pending, examples.entry(event_type="ACCEPTED")):
+        await Inbox(engine).record(entry)
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="READ COMMITTED")
+        await connection.run_sync(_downgrade, "0003")
+
+    await migrate(engine)
+
+    async with engine.connect() as connection:
+        rows = (await connection.execute(text("select payload, other_states from events"))).all()
+    assert [(examples.entry(event_type="ACCEPTED").payload, [])] == [tuple(row) for row in rows]
+    assert (await take_census(engine)).balances
 
 
 async def test_an_unmigrated_database_says_so(empty_database_url: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.domain.filtering import IgnoreReason
 from app.domain.intervention import Signature
 from app.domain.settlement import Settlement, Status
-from app.ledger import asking, leasing, outbox, payloads, recording, releasing, replacing, settling, stored
+from app.ledger import asking, keeping, leasing, outbox, payloads, recording, releasing, replacing, settling, stored
 from app.ledger.claim import Claim
 from app.ledger.settling import Settled
 from tests import examples
@@ -37,6 +37,7 @@ RELEASED = releasing.Release(
     fingerprint=bytes(32),
     ignored=IgnoreReason.ROLLBACK,
     contributions=examples.entry().decision.contributions,
+    counting=releasing.Content(fingerprint=bytes(32), payload="{}"),
 )
 REPLACED = replacing.Replacement(entry=examples.entry(), first=bytes(32))
 PERIOD = {
@@ -67,6 +68,7 @@ STATEMENTS: dict[str, tuple[Executable, dict[str, Any]]] = {
         releasing.parameters([RELEASED] * 1000, Signature(actor="ada", reason="a plan")),
     ),
     "replace": (replacing.REPLACE, replacing.parameters([REPLACED] * 64)),
+    "keep": (keeping.KEEP, keeping.parameters([examples.entry(f"bet-{number}") for number in range(64)])),
 }
 INDEXES = {
     "find": {"events_pkey"},
@@ -85,6 +87,7 @@ INDEXES = {
     "has events": {"events_pkey"},
     "free": {"events_pkey", "contributions_pkey"},
     "replace": {"events_pkey", "contributions_pkey"},
+    "keep": {"events_pkey"},
 }
 
 

@@ -20,12 +20,13 @@ from app.ledger.engine import LedgerUnavailableError
 from app.ledger.finding import Finding
 from app.ledger.history import contribution_history
 from app.ledger.inbox import Duplicate, Inbox
+from app.ledger.keeping import STATES_KEPT
 from app.ledger.outbox import Outbox
-from app.ledger.recording import Decided
-from app.ledger.releasing import Release, release
+from app.ledger.recording import Decided, Entry
+from app.ledger.releasing import Content, Release, release
 from app.ledger.retention import Keep, Retention, first_id
 from app.ledger.snapshot import snapshot
-from app.ledger.tables import contributions, interventions
+from app.ledger.tables import contributions, events, interventions
 from app.ledger.verification import offenders
 from tests import examples
 from tests.integration.populated import DAY
@@ -207,6 +208,84 @@ async def test_the_books_balance_after_what_was_released_is_pruned(engine: Async
     census = await take_census(engine)
     assert (0, 0, True) == (len(await rows(engine)), census.accepted, await balances(engine))
     assert (1, 0, 1) == (census.pruned.accepted, census.pruned.ignored, census.pruned.owed)
+
+
+async def state(engine: AsyncEngine, event_type: str, event_id: str = "bet-1") -> Entry:
+    """A state that was recorded and owes nothing."""
+    reason = IgnoreReason.STATUS_NOT_COUNTED
+    entry = examples.entry(event_id, sources=(), ignored=reason, event_type=event_type)
+    await Inbox(engine).record(entry)
+    return entry
+
+
+async def other_state(engine: AsyncEngine, event_id: str = "bet-1") -> Release:
+    """An event that was ignored as a state, and of which another state is what counts."""
+    pending = await state(engine, "PENDING", event_id)
+    await state(engine, "ACCEPTED", event_id)
+    await state(engine, "SETTLED", event_id)
+    accepted = examples.entry(event_id, event_type="ACCEPTED")
+    return Release(
+        key=pending.key,
+        fingerprint=pending.fingerprint,
+        ignored=IgnoreReason.STATUS_NOT_COUNTED,
+        contributions=accepted.decision.contributions,
+        other_states=2,
+        counting=Content(fingerprint=accepted.fingerprint, payload=accepted.payload),
+    )
+
+
+async def payloads(engine: AsyncEngine) -> tuple[str, list[str]]:
+    """What stands, and what is beside it."""
+    async with engine.connect() as connection:
+        (row,) = await connection.execute(select(events.c.payload, events.c.other_states))
+        return row.payload, row.other_states
+
+
+async def test_another_state_that_counts_stands_and_what_stood_is_kept(engine: AsyncEngine) -> None:
+    assert {examples.entry().key} == await release(engine, [await other_state(engine)], ADA)
+
+    pending, accepted, settled = (
+        examples.entry(sources=(), event_type=name) for name in ("PENDING", "ACCEPTED", "SETTLED")
+    )
+    assert (accepted.payload, [pending.payload, settled.payload]) == await payloads(engine)
+    assert (1, True) == (len(await rows(engine)), await balances(engine))
+    again = await Inbox(engine).record(examples.entry(event_type="ACCEPTED"))
+    assert Duplicate(Decided(contributions=1, ignored=None)) == again
+
+
+async def test_of_many_who_release_another_state_each_is_done_once(
+    engine: AsyncEngine, other_engine: AsyncEngine
+) -> None:
+    every = [await other_state(engine, f"bet-{number}") for number in range(30)]
+
+    done = await asyncio.gather(
+        *(release(each, batch, ADA) for each in (engine, other_engine) for batch in (every, every[::-1]) * 3)
+    )
+
+    assert sorted(each.key.event_id for each in every) == sorted(key.event_id for keys in done for key in keys)
+    assert (30, True) == (len(await rows(engine)), await balances(engine))
+
+
+async def test_what_has_another_state_than_when_it_was_read_is_left(engine: AsyncEngine) -> None:
+    """It may be one that takes it back."""
+    one, itself = await other_state(engine), await ignored(engine, "two", reason=IgnoreReason.STATUS_NOT_COUNTED)
+    await state(engine, "REVERSED")
+    await state(engine, "REVERSED", "two")
+
+    assert (set(), []) == (await release(engine, [one, itself], ADA), await rows(engine))
+
+
+async def test_with_as_many_states_as_are_kept_none_is_lost(engine: AsyncEngine) -> None:
+    one = await other_state(engine)
+    for number in range(STATES_KEPT):
+        await state(engine, f"STATE_{number}")
+    stood, others = await payloads(engine)
+
+    assert {one.key} == await release(engine, [replace(one, other_states=STATES_KEPT)], ADA)
+
+    assert one.counting
+    assert (one.counting.payload, [stood, *others[1:]]) == await payloads(engine)
+    assert others[0] == one.counting.payload
 
 
 async def test_nothing_to_release_is_nothing_done(engine: AsyncEngine) -> None:

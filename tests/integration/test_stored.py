@@ -48,6 +48,19 @@ async def test_an_event_is_given_as_it_was_sent_and_decided(engine: AsyncEngine)
     )
 
 
+async def test_an_event_that_was_ignored_is_given_with_its_other_states(engine: AsyncEngine) -> None:
+    """What counted is given without: nothing beside it is decided on."""
+    pending, settled = (
+        examples.entry(sources=(), ignored=IgnoreReason.STATUS_NOT_COUNTED, event_type=name)
+        for name in ("PENDING", "SETTLED")
+    )
+    await _record(engine, pending, settled)
+
+    assert [(settled.payload,)] == [each.other_states for each in await read(engine, period())]
+    await _record(engine, examples.entry(event_type="ACCEPTED"))
+    assert [()] == [each.other_states for each in await read(engine, period())]
+
+
 async def test_what_was_pruned_is_known_by_its_id(engine: AsyncEngine) -> None:
     entry = examples.entry()
     await Inbox(engine).record(entry)
