@@ -29,7 +29,7 @@ _ATTRIBUTES = {
     "time": "When, in RFC 3339.",
 }
 _FORMS: dict[str, dict[str, Any]] = {
-    "specversion": {"type": "string", "const": "1.0"},
+    "specversion": {"type": "string", "pattern": "^1[.]0$"},
     "time": {"type": "string", "format": "date-time"},
 }
 _TEXT = {"type": "string", "minLength": 1}
@@ -38,25 +38,33 @@ _GIVEN = ("event_id", "event_type", "occurred_at")
 
 def with_cloud_events(route: dict[str, Any], feed: Feed) -> dict[str, Any]:
     """What a route says of itself that takes CloudEvents too, in every mode."""
-    schema = {
-        "type": "object",
-        "description": "A CloudEvent 1.0.",
-        "required": ["specversion", "id", "source", "type", "data"],
-        "properties": {name: _attribute(name) for name in _ATTRIBUTES} | {"data": _data(feed)},
-    }
     example = {"specversion": "1.0", "id": "1", "source": "/casino", "type": "bet", "data": payload.example(feed)}
     content = route["openapi_extra"]["requestBody"]["content"]
     content["application/json"]["schema"] = _data(feed)
     content |= {
-        "application/cloudevents+json": {"schema": schema, "example": example},
-        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": schema}, "example": [example]},
+        "application/cloudevents+json": {"schema": _envelope(feed, "cloud-event"), "example": example},
+        "application/cloudevents-batch+json": {
+            "schema": {"type": "array", "items": _envelope(feed, "batched-cloud-event")},
+            "example": [example],
+        },
     }
     route["openapi_extra"]["parameters"] = [
-        {"name": f"ce-{name}", "in": "header", "required": False, "description": meaning, "schema": _attribute(name)}
+        # Text alone: generators of clients leave a path out that has a header of another form.
+        {"name": f"ce-{name}", "in": "header", "required": False, "description": meaning, "schema": _TEXT}
         for name, meaning in _ATTRIBUTES.items()
     ]
     route["responses"][200] = {"model": BatchAnswer, "description": "To a batch: every event has its result."}
     return route | {"description": DESCRIPTION + _SIGNED if feed.scheme.signs else DESCRIPTION}
+
+
+def _envelope(feed: Feed, title: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": f"{feed.name}-{title}",
+        "description": "A CloudEvent 1.0.",
+        "required": ["specversion", "id", "source", "type", "data"],
+        "properties": {name: _attribute(name) for name in _ATTRIBUTES} | {"data": _data(feed)},
+    }
 
 
 def _attribute(name: str) -> dict[str, Any]:
@@ -70,8 +78,14 @@ def _data(feed: Feed) -> dict[str, Any]:
     else:
         schema = SCHEMAS[feed.kind].model_json_schema()
         schema["properties"]["brand_id"] |= {"enum": sorted(feed.brands)}
+        schema["properties"] = {name: _untitled(each) for name, each in schema["properties"].items()}
     needed = [name for name in schema.get("required", ()) if not _is_given(name, feed)]
-    return {name: value for name, value in schema.items() if name != "title"} | {"required": needed}
+    return _untitled(schema) | {"required": needed}
+
+
+def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    """Generators of clients take two schemas of one title for one."""
+    return {name: value for name, value in schema.items() if name != "title"}
 
 
 def _is_given(name: str, feed: Feed) -> bool:
