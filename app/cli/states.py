@@ -1,6 +1,7 @@
 """Which of the states of a thing decides, by the configuration as it is now, where more than one is stored."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from app.api.problems import Refusal
 from app.api.reading import Reader
@@ -31,18 +32,15 @@ def deciding(reader: Reader, stored: Stored) -> Entry:
 def _first_that_counts(reader: Reader, stored: Stored, own: Entry) -> Entry | None:
     if stored.past.ignored not in STATES or own.decision.ignored not in STATES:
         return None
-    return next((each for each in _others(reader, stored) if each.decision.ignored is None), None)
+    others = (each for each in _others(reader, stored) if each.key == own.key)
+    return next((each for each in others if each.decision.ignored is None), None)
 
 
 def _others(reader: Reader, stored: Stored) -> Iterator[Entry]:
-    """The other states, as far as they can be read, and are of the same thing, now."""
+    """The other states, as far as they can be read now."""
     for payload in stored.other_states:
-        try:
-            entry = _entry(reader, payload)
-        except Refusal:
-            continue
-        if entry.key == stored.past.key:
-            yield entry
+        with suppress(Refusal):
+            yield _entry(reader, payload)
 
 
 def _entry(reader: Reader, payload: str) -> Entry:

@@ -12,7 +12,7 @@ from app.domain.filtering import IgnoreReason
 from app.ledger.census import take_census
 from app.ledger.engine import LedgerUnavailableError, create_engine
 from app.ledger.inbox import Duplicate, Followed, Inbox, Recorded
-from app.ledger.keeping import STATES_KEPT
+from app.ledger.keeping import STATES_KEPT, keep
 from app.ledger.recording import Decided, Entry
 from tests import examples
 
@@ -88,6 +88,24 @@ async def test_in_one_batch_as_much_is_kept_as_one_by_one(engine: AsyncEngine) -
 
     assert alone == await kept(engine)
     assert 2 == min(len(others) for _, others in alone.values())
+
+
+async def test_what_stands_itself_is_not_kept_beside_itself(engine: AsyncEngine) -> None:
+    """As where a process of another configuration records in between what follows by ours."""
+    await Inbox(engine).record(ACCEPTED)
+
+    async with engine.begin() as connection:
+        assert {ACCEPTED.key} == await keep(connection, [state("ACCEPTED"), SETTLED])
+
+    assert {"bet-1": (ACCEPTED.payload, [SETTLED.payload])} == await kept(engine)
+
+
+async def test_what_there_is_nothing_to_keep_beside_is_told(engine: AsyncEngine) -> None:
+    """As where pruning removes it in between: its sender has to send it again."""
+    await Inbox(engine).record(PENDING)
+
+    async with engine.begin() as connection:
+        assert {PENDING.key} == await keep(connection, [SETTLED, state("SETTLED", "gone")])
 
 
 @pytest.mark.parametrize("batched", [True, False])
