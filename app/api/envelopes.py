@@ -17,6 +17,7 @@ from app.domain.feed import Feed
 from app.domain.mapping import Path
 
 _REQUIRED = ("specversion", "id", "source", "type")
+_ATTRIBUTES = (*_REQUIRED, "time")  # extensions are the sender's own
 _OURS = {"event_id": "id", "event_type": "type", "occurred_at": "time"}
 
 
@@ -48,7 +49,7 @@ class Envelopes:
     def binary(self, read: Document, headers: Mapping[str, str]) -> Found:
         """The event that is the body, with its envelope in headers. Raises MalformedDocumentError, Refusal."""
         attributes = {
-            name.removeprefix("ce-"): _decoded(value) for name, value in headers.items() if name.startswith("ce-")
+            name: _decoded(f"ce-{name}", headers[f"ce-{name}"]) for name in _ATTRIBUTES if f"ce-{name}" in headers
         }
         if wrong := [f"the header ce-{name} {detail}" for name, detail in _mistakes(attributes)]:
             raise Refusal(problems.INVALID, "; ".join(wrong))
@@ -116,11 +117,14 @@ def _before(feed: Feed, name: str) -> list[tuple[Path, ...]]:
     return [paths[: paths.index(top)] for paths in read]
 
 
-def _decoded(value: str) -> str:
-    """A header's value: percent-encoded, and perhaps quoted."""
+def _decoded(name: str, value: str) -> str:
+    """A header's value: percent-encoded, and perhaps quoted. Raises Refusal."""
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = re.sub(r"\\(.)", r"\1", value[1:-1])
-    return unquote(value)
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        raise Refusal(problems.INVALID, f"the header {name} is not UTF-8, percent-encoded") from None
 
 
 def _mistakes(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -334,6 +334,14 @@ async def test_a_header_of_the_binary_mode_is_decoded(service: Service, written:
     assert 'https://casino.example.com/bets é "' == response.json()["event_id"]
 
 
+@pytest.mark.parametrize("written", ["%ff", "%C3", "%ED%A0%80"])
+async def test_a_header_of_the_binary_mode_that_is_no_text_is_refused(service: Service, written: str) -> None:
+    """Decoded with a sign for what is none, two ids would be one."""
+    response = await post_binary(service, cloud_event(), ce_id=written)
+
+    assert (422, "the header ce-id is not UTF-8, percent-encoded") == (response.status_code, response.json()["detail"])
+
+
 SIGNING: dict[str, dict[str, Any]] = {
     "Standard Webhooks": {"webhook_secrets": [examples.SECRET]},
     "over the body": {"signature": {"secrets": [SECRET]}},

@@ -57,7 +57,7 @@ _HEADERS = {  # lines of the binary mode, beside those that are right, and what 
         (b"ce-specversion: %31%2e0\r\n", b'ce-specversion: "1.0"\r\n', b"ce-specversion: \t1.0 \r\n"), RECORDED
     ),
     **dict.fromkeys(
-        (b"ce-id: %\r\n", b"ce-id: %zz%ff%00\r\n", b"ce-id: \xff\xfe\r\n", b'ce-id: "\\\r\n', b'ce-id: "\r\n'), RECORDED
+        (b"ce-id: %\r\n", b"ce-x: %zz%ff%00\r\n", b"ce-id: \xff\xfe\r\n", b'ce-id: "\\\r\n', b'ce-id: "\r\n'), RECORDED
     ),
     **dict.fromkeys(
         (b"ce-id: " + b"%f0%9f%98%80" * 500 + b"\r\n", b"ce-x: " + b"y" * 10_000 + b"\r\n", b"ce-: \r\n"), RECORDED
@@ -68,6 +68,7 @@ _HEADERS = {  # lines of the binary mode, beside those that are right, and what 
     **dict.fromkeys(
         (b"ce-id: 1\r\nce-id: 2\r\n", b"CE-ID: 1\r\nCe-Id: 2\r\n", b"ce-id: %0d%0aset-cookie:%20a\r\n"), RECORDED
     ),
+    **dict.fromkeys((b"ce-id: %zz%ff%00\r\n", b"ce-time: %ed%a0%80\r\n"), INVALID),
     **dict.fromkeys((b"ce-source: %0d%0aset-cookie:%20a\r\n", b"ce-source: /a%20b\r\n"), INVALID),
 }
 
