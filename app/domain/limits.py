@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from app.domain.document import MAX_DEPTH
 from app.domain.rate import Rate
 
-SMALL = (
-    64 * 1024
-)  # bytes of each body that need no room among the large ones; events sent alone have no more by default
+# Bytes of each body that need no room among the large ones; events sent alone have no more by default.
+SMALL = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
